@@ -1,0 +1,81 @@
+"""Convscope: a microscope for convolutional networks.
+
+Give it a model and an image, and it shows what every layer made of that image::
+
+    network = convscope.open("model.keras")
+    activations = network.activations("photo.jpg")
+    convscope.mosaic(activations["conv2d"]).save("conv2d.png")
+
+Names are imported when they are first used, so that ``import convscope`` costs nothing and brings
+no framework.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convscope.activations import Activations
+    from convscope.analysis.diagnosis import diagnosis
+    from convscope.networks import Layer, Network
+    from convscope.networks import open_network as open
+    from convscope.pictures import figures
+    from convscope.pictures.mosaic import mosaic
+    from convscope.pictures.picture import Picture
+    from convscope.training import recipes
+    from convscope.views.compare import compare
+    from convscope.views.layers import layers
+    from convscope.views.maps import maps
+    from convscope.views.values import values
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Activations": "convscope.activations",
+    "Layer": "convscope.networks",
+    "Network": "convscope.networks",
+    "Picture": "convscope.pictures.picture",
+    "compare": "convscope.views.compare",
+    "datasets": "convscope.inputs.datasets",
+    "diagnosis": "convscope.analysis.diagnosis",
+    "figures": "convscope.pictures.figures",
+    "layers": "convscope.views.layers",
+    "maps": "convscope.views.maps",
+    "mosaic": "convscope.pictures.mosaic",
+    "open": "convscope.networks",
+    "recipes": "convscope.training.recipes",
+    "values": "convscope.views.values",
+}
+_MODULES = {"datasets", "figures", "recipes"}
+_RENAMED = {"open": "open_network"}
+
+__all__ = [
+    "Activations",
+    "Layer",
+    "Network",
+    "Picture",
+    "compare",
+    "datasets",
+    "diagnosis",
+    "figures",
+    "layers",
+    "maps",
+    "mosaic",
+    "open",
+    "recipes",
+    "values",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'convscope' has no attribute {name!r}")
+    home = importlib.import_module(_HOMES[name])
+    value = home if name in _MODULES else getattr(home, _RENAMED.get(name, name))
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""Meaning: what can be said about activations."""

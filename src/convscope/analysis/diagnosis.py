@@ -1,0 +1,100 @@
+"""Why is a map blank? One word for every channel."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from convscope.analysis.statistics import Extent, extent
+
+__all__ = ["ACTIVE", "CONSTANT", "NOT_A_NUMBER", "SATURATED", "ZERO", "count_words", "diagnosis"]
+
+ACTIVE = "active"
+ZERO = "zero here"
+CONSTANT = "constant"
+SATURATED = "saturated"
+NOT_A_NUMBER = "not a number"
+
+_SHARE = 0.95
+_NEAR = 1e-3
+
+
+def diagnosis(
+    activation: Any,
+    *,
+    known: Extent | None = None,
+    bounds: tuple[float | None, float | None] = (None, None),
+) -> list[str]:
+    """Say of every channel whether it is active on one image, and if not, why.
+
+    Parameters
+    ----------
+    activation : array or xarray.DataArray
+        ``(channel, ...)``, or ``(image, channel, ...)`` with one image in a DataArray.
+    known : Extent, optional
+        Each map's smallest and largest value, where they were computed before.
+    bounds : (float or None, float or None)
+        The values that the layer's activation function approaches but never leaves, such as
+        ``(0, 1)`` for a sigmoid and ``(None, 6)`` for ReLU6.
+
+    Returns
+    -------
+    list of str
+        ``active``; ``zero here`` (all units are zero, on this image); ``constant`` (all units have
+        one value other than zero: what the bias alone gives); ``saturated`` (at least 95 % of the
+        units within a thousandth of a bound); ``not a number`` (at least one unit is NaN or
+        infinite). A map of a single unit is never ``constant``.
+    """
+    values = _one_image(activation)
+    known = known or extent(values)
+    flat = known.low == known.high if values[0].size > 1 else np.zeros(len(values), bool)
+    words = np.full(len(values), ACTIVE, dtype=object)
+    words[flat] = CONSTANT
+    words[(known.low == 0) & (known.high == 0)] = ZERO
+    finite = np.isfinite(known.low) & np.isfinite(known.high)
+    for channel in np.flatnonzero(finite & (words != ZERO) & _touches(known, bounds)):
+        if _share_at(values[channel], bounds) >= _SHARE:
+            words[channel] = SATURATED
+    words[~finite] = NOT_A_NUMBER
+    return [str(word) for word in words]
+
+
+def count_words(words: list[str]) -> dict[str, int]:
+    """Count the channels of every word, most frequent first."""
+    return dict(Counter(words).most_common())
+
+
+def _one_image(activation: Any) -> np.ndarray:
+    dims = getattr(activation, "dims", ())
+    values = activation.values if dims else np.asarray(activation)
+    return np.asarray(values[0] if dims[:1] == ("image",) else values)
+
+
+def _margin(bounds: tuple[float | None, float | None]) -> float:
+    low, high = bounds
+    if low is not None and high is not None:
+        return _NEAR * (high - low)
+    return _NEAR * abs(high if high is not None else low or 1.0)
+
+
+def _touches(known: Extent, bounds: tuple[float | None, float | None]) -> np.ndarray:
+    """Find the channels that come near a bound at all: only these are worth counting."""
+    low, high = bounds
+    near = np.zeros(len(known.low), bool)
+    if low is not None:
+        near |= known.low <= low + _margin(bounds)
+    if high is not None:
+        near |= known.high >= high - _margin(bounds)
+    return near
+
+
+def _share_at(values: np.ndarray, bounds: tuple[float | None, float | None]) -> float:
+    low, high = bounds
+    at = np.zeros(values.shape, bool)
+    if low is not None:
+        at |= values <= low + _margin(bounds)
+    if high is not None:
+        at |= values >= high - _margin(bounds)
+    return float(at.mean())

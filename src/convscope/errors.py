@@ -1,0 +1,108 @@
+"""What can go wrong and be mended: every message is one line and ends with the remedy."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+
+__all__ = [
+    "ConvscopeError",
+    "ConvscopeWarning",
+    "MissingExtraError",
+    "ModelError",
+    "InputError",
+    "OutputError",
+    "SelectionError",
+    "near",
+    "require",
+]
+
+
+class ConvscopeError(Exception):
+    """A failure that the person who caused it can mend.
+
+    Attributes
+    ----------
+    status : int
+        Exit status of the command line: 1, the work failed; 2, wrong usage.
+    """
+
+    status = 1
+
+
+class InputError(ConvscopeError):
+    """An image or a dataset cannot be read, or is not what the network takes."""
+
+
+class ModelError(ConvscopeError):
+    """A model cannot be opened or run."""
+
+
+class OutputError(ConvscopeError):
+    """A result cannot be written."""
+
+
+class MissingExtraError(ConvscopeError):
+    """A command needs a library that the plain installation leaves out."""
+
+
+class SelectionError(ConvscopeError):
+    """A layer, channel, class, colormap, scale or option that is not there."""
+
+    status = 2
+
+
+class ConvscopeWarning(UserWarning):
+    """The result is computed, but probably not what was meant."""
+
+
+def near(name: str, choices: Iterable[str]) -> str:
+    """Say which choices are meant when a name is not among them.
+
+    Returns
+    -------
+    str
+        ``"did you mean 'conv2d'?"`` with up to three near matches, else ``"one of: ..."`` with up
+        to twelve of the choices.
+    """
+    known = [str(choice) for choice in choices]
+    matches = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    if not matches:
+        folded = {choice.casefold(): choice for choice in known}
+        matches = [
+            folded[match] for match in difflib.get_close_matches(name.casefold(), folded, n=3)
+        ]
+    if matches:
+        return f"did you mean {' or '.join(repr(match) for match in matches)}?"
+    if not known:
+        return "there are none"
+    shown = ", ".join(known[:12])
+    return f"one of: {shown}" + (f" and {len(known) - 12} more" if len(known) > 12 else "")
+
+
+def require(module: str, extra: str, purpose: str) -> ModuleType:
+    """Import a library that belongs to an extra, or say in one line which extra brings it.
+
+    Parameters
+    ----------
+    module : str
+        Import name, such as ``"keras"``.
+    extra : str
+        The extra of Convscope that installs it.
+    purpose : str
+        What needs it, as the subject of a sentence: ``"opening a Keras model"``.
+
+    Raises
+    ------
+    MissingExtraError
+        When the module, or something that it imports, is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        missing = error.name or module
+        raise MissingExtraError(
+            f"{purpose} needs {missing}, which is not installed: pip install 'convscope[{extra}]'"
+        ) from error

@@ -1,0 +1,63 @@
+"""Import Keras, on the backend that the person has."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from convscope.errors import MissingExtraError, require
+
+__all__ = ["import_keras"]
+
+_BACKENDS = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}
+
+
+def import_keras(purpose: str) -> ModuleType:
+    """Import Keras on the backend that the person has.
+
+    ``KERAS_BACKEND`` decides, then ``keras.json`` where the backend it names is installed (Keras
+    itself writes that file, with tensorflow, on its first import), then the first of jax,
+    tensorflow and torch that is installed.
+
+    Parameters
+    ----------
+    purpose : str
+        What needs Keras, as the subject of a sentence.
+
+    Raises
+    ------
+    MissingExtraError
+        When Keras or every backend is missing.
+    """
+    if "keras" not in sys.modules and not os.environ.get("KERAS_BACKEND"):
+        wanted = _configured()
+        if wanted is None or not _installed(wanted):
+            installed = [name for name in _BACKENDS if _installed(name)]
+            if find_spec("keras") is not None and not installed:
+                raise MissingExtraError(
+                    f"{purpose} needs a backend for Keras (jax, tensorflow or torch), and none is "
+                    "installed: pip install 'convscope[keras]'"
+                )
+            if installed:
+                os.environ["KERAS_BACKEND"] = installed[0]
+    # Keras on jax imports tensorflow where it is installed; its greeting is not ours to print.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    return require("keras", "keras", purpose)
+
+
+def _configured() -> str | None:
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    try:
+        settings = json.loads((home / "keras.json").read_text())
+    except (OSError, ValueError):
+        return None
+    backend = settings.get("backend") if isinstance(settings, dict) else None
+    return backend if isinstance(backend, str) else None
+
+
+def _installed(backend: str) -> bool:
+    return find_spec(_BACKENDS.get(backend, backend)) is not None

@@ -1,0 +1,282 @@
+"""A network: a model opened for looking inside, whatever framework made it."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convscope.activations import Activations, Named
+from convscope.errors import ConvscopeWarning, InputError
+from convscope.inputs import read
+from convscope.inputs.images import Image
+from convscope.inputs.preparation import Preparation, check, prepare
+from convscope.networks.layer import Input, Layer, dims_of
+from convscope.networks.run import Batch, Run
+from convscope.networks.selection import Selector, select_layers
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["Network"]
+
+
+class Network(ABC):
+    """A model opened for looking inside.
+
+    An adapter for a framework gives `inputs`, `layers`, `run` and the totals; everything else
+    follows from them.
+
+    Attributes
+    ----------
+    name : str
+        What the model calls itself.
+    source : str
+        Where it came from: a path, ``keras:MobileNetV2``, or the class of a live object.
+    labels : tuple of str
+        Names of the classes in the order of the outputs; empty when unknown.
+    preparation : Preparation or None
+        What is done to images before the network sees them; None when it takes no images.
+    """
+
+    name: str
+    source: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[Input, ...]:
+        """The network's inputs, in order."""
+
+    @property
+    @abstractmethod
+    def layers(self) -> Mapping[str, Layer]:
+        """All layers by name, in execution order."""
+
+    @property
+    @abstractmethod
+    def parameters(self) -> tuple[int, int]:
+        """Number of weights, and how many of them training changes; each counted once."""
+
+    @property
+    @abstractmethod
+    def preparation(self) -> Preparation | None:
+        """What is done to images before the network sees them."""
+
+    @abstractmethod
+    def run(self, batch: Batch, layers: Sequence[str], *, outputs: bool = True) -> Run:
+        """Run the network once and record the chosen layers or linear parts."""
+
+    def select(self, selectors: Selector | Sequence[Selector] | None = None) -> list[Layer]:
+        """Choose layers by name, glob, kind (``kind:conv``), index or slice (``0:4``).
+
+        Raises
+        ------
+        SelectionError
+            When a selector chooses nothing.
+        """
+        return select_layers(self.layers, selectors)
+
+    def activations(
+        self, images: Any, layers: Selector | Sequence[Selector] | None = None
+    ) -> Activations:
+        """Record what layers give out for images, in one forward pass.
+
+        Parameters
+        ----------
+        images : path, str, PIL.Image, array, dict of arrays, or a sequence of images
+            Files, ``DATASET:INDEX``, PIL images and integer arrays are images and are prepared. A
+            floating-point array in the network's own input shape with a leading image axis, or a
+            dict of such arrays by input name, is taken as prepared.
+        layers : str, int, slice or sequence, optional
+            Which layers; all by default. ``conv2d:linear`` is the linear part of ``conv2d``.
+
+        Returns
+        -------
+        Activations
+            Values as the framework computed them, float32.
+
+        Raises
+        ------
+        InputError
+            When the images cannot be read or do not fit the network.
+        SelectionError
+            When a selector chooses no layer.
+        ModelError
+            When the model itself fails on the input.
+        """
+        batches = self.batches(images)
+        chosen = self.select(layers)
+        runs = [self.run(batch, [layer.name for layer in chosen], outputs=False) for batch in batches]
+        return self.wrap(runs, batches, chosen)
+
+    def wrap(
+        self, runs: Sequence[Run], batches: Sequence[Batch], layers: Sequence[Layer]
+    ) -> Activations:
+        """Give the values of runs their axes, names and provenance."""
+        parts = []
+        for run in runs:
+            part = {}
+            for layer in layers:
+                values = run.values[layer.name]
+                dims = (("image",) if layer.has_image_axis else ()) + layer.dims
+                if len(dims) != values.ndim:
+                    dims = dims_of(values.ndim, image=layer.has_image_axis)
+                part[layer.name] = Named(values, dims, self._attrs(layer))
+            parts.append(part)
+        return Activations(
+            parts, [batch.names for batch in batches], [batch.labels for batch in batches]
+        )
+
+    def predict(self, images: Any) -> xarray.DataArray | dict[str, xarray.DataArray]:
+        """Give the network's outputs for images.
+
+        Parameters
+        ----------
+        images
+            As for `activations`.
+
+        Returns
+        -------
+        xarray.DataArray or dict
+            Dims ``image, channel`` for a classifier, with the classes' names as the coordinate
+            ``class`` where they are known; a dict by name for a network with several outputs.
+        """
+        batches = self.batches(images)
+        runs = [self.run(batch, (), outputs=True) for batch in batches]
+        names = [name for batch in batches for name in batch.names]
+        outputs = {
+            name: self._output([run.outputs[name] for run in runs], names)
+            for name in runs[0].outputs
+        }
+        return next(iter(outputs.values())) if len(outputs) == 1 else outputs
+
+    def _output(self, pieces: Sequence[np.ndarray], names: Sequence[str]) -> xarray.DataArray:
+        import xarray
+
+        if any(piece.shape[1:] != pieces[0].shape[1:] for piece in pieces):
+            raise InputError(
+                "the images differ in size and so do the outputs: predict them one by one"
+            )
+        values = np.concatenate(pieces) if pieces[0].ndim else pieces[0]
+        has_image = values.ndim > 0 and len(values) == len(names)
+        coords: dict[str, Any] = {"image": list(names)} if has_image else {}
+        if self.labels and values.ndim == 2 and values.shape[1] == len(self.labels):
+            coords["class"] = ("channel", list(self.labels))
+        return xarray.DataArray(values, dims=dims_of(values.ndim, image=has_image), coords=coords)
+
+    def batches(self, images: Any) -> list[Batch]:
+        """Prepare images as the network wants them, or check that they are prepared.
+
+        Returns
+        -------
+        list of Batch
+            One batch; for a network without a fixed size, one an image where they differ in size.
+        """
+        if isinstance(images, Mapping):
+            return [self._given(images)]
+        if isinstance(images, np.ndarray) and images.dtype.kind == "f":
+            expected = self.inputs[0] if len(self.inputs) == 1 else None
+            if expected is not None and _fits(images.shape[1:], expected.shape):
+                return [self._given({expected.name: images})]
+        if self.preparation is None:
+            raise InputError(f"{self.name} takes no images: {self._wanted()}")
+        pictures = read(images)
+        if not pictures:
+            raise InputError("no image was given: give at least one file, array or DATASET:INDEX")
+        return self._prepared(pictures, self.preparation)
+
+    def _prepared(self, pictures: list[Image], preparation: Preparation) -> list[Batch]:
+        sizes = {picture.pixels.shape[:2] for picture in pictures}
+        together = preparation.size is not None or len(sizes) == 1
+        groups = [pictures] if together else [[picture] for picture in pictures]
+        batches = []
+        for group in groups:
+            array = prepare(group, preparation)
+            batches.append(
+                Batch(
+                    {self.inputs[0].name: self._ordered(array)},
+                    tuple(picture.name for picture in group),
+                    tuple(picture.label for picture in group),
+                )
+            )
+        return batches
+
+    def _ordered(self, array: np.ndarray) -> np.ndarray:
+        """Bring (image, y, x, channel) into the axis order of the network's one input."""
+        entry = self.inputs[0]
+        if len(entry.shape) == 2:
+            array = array[..., 0]
+        elif entry.channels_first:
+            array = np.ascontiguousarray(np.moveaxis(array, -1, 1))
+        return array.astype(entry.dtype, copy=False)
+
+    def _given(self, arrays: Mapping[str, Any]) -> Batch:
+        names = [entry.name for entry in self.inputs]
+        if set(arrays) != set(names):
+            raise InputError(
+                f"arrays were given for {', '.join(map(repr, arrays)) or 'nothing'}: {self._wanted()}"
+            )
+        checked = {}
+        for entry in self.inputs:
+            array = np.asarray(arrays[entry.name])
+            if array.dtype.kind not in "fiub" or not _fits(array.shape[1:], entry.shape):
+                raise InputError(
+                    f"input {entry.name!r} was given {array.dtype} of shape {array.shape}: "
+                    f"{self._wanted()}"
+                )
+            checked[entry.name] = array.astype(entry.dtype, copy=False)
+        counts = {len(array) for array in checked.values()}
+        if len(counts) > 1 or 0 in counts:
+            raise InputError(
+                f"the inputs hold {' and '.join(map(str, sorted(counts)))} images: give the same "
+                "number, at least one, for every input"
+            )
+        self._examine(checked)
+        count = counts.pop()
+        return Batch(checked, tuple(f"image {i}" for i in range(count)), (None,) * count)
+
+    def _examine(self, arrays: Mapping[str, np.ndarray]) -> None:
+        for name, array in arrays.items():
+            wrong = array.size - np.count_nonzero(np.isfinite(array))
+            if wrong:
+                raise InputError(
+                    f"input {name!r} holds {wrong} values of {array.size} that are not finite (NaN "
+                    "or infinite), and so would every layer: replace them, for example with "
+                    "numpy.nan_to_num"
+                )
+            if self.preparation is not None and len(arrays) == 1:
+                for problem in check(array, self.preparation):
+                    warnings.warn(problem, ConvscopeWarning, stacklevel=4)
+
+    def _wanted(self) -> str:
+        """Say which arrays the network takes."""
+        wanted = ", ".join(f"{entry.name!r} of shape {entry}" for entry in self.inputs)
+        if len(self.inputs) == 1:
+            return f"give a floating-point array for {wanted}"
+        return f"give a dict of floating-point arrays for {wanted}"
+
+    def _attrs(self, layer: Layer) -> dict[str, Any]:
+        return {
+            "network": self.name,
+            "layer": layer.name,
+            "kind": layer.kind,
+            "preparation": self._preparation_words,
+        }
+
+    @cached_property
+    def _preparation_words(self) -> str:
+        return self.preparation.describe() if self.preparation else "given as arrays"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} from {self.source}>"
+
+
+def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
+    return len(shape) == len(expected) and all(
+        wanted is None or size == wanted for size, wanted in zip(shape, expected, strict=True)
+    )

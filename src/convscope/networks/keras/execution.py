@@ -1,0 +1,232 @@
+"""Run a Keras model on each backend: once abstractly for its layers, then compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from convscope.networks.keras.signature import Signature
+from convscope.networks.keras.tape import Call, Tape
+from convscope.networks.selection import LINEAR
+
+__all__ = ["Compiled", "compile_run", "trace"]
+
+Compiled = Callable[[Any], tuple[dict[str, np.ndarray], list[np.ndarray]]]
+"""Takes the inputs in the model's own structure; gives the values by layer, and the outputs."""
+
+
+def trace(model: Any, inputs: Any, signature: Signature) -> tuple[list[Call], Any, Any]:
+    """Run a model for its layers alone.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built model.
+    inputs : structure of numpy.ndarray
+        Arrays of the shapes and dtypes to trace with; their values do not matter.
+    signature : Signature
+        How the model is called.
+
+    Returns
+    -------
+    calls : list of Call
+        Every layer call, in execution order. Their tensors carry shapes, on jax and tensorflow
+        no values.
+    given, outputs : structure of tensors
+        The inputs as the model saw them, and what it gave out.
+    """
+    found: list[tuple[list[Call], Any, Any]] = []
+
+    def forward(given: Any) -> Any:
+        tape, outputs = _forward(model, given, signature, linear=False)
+        found.append((tape.calls, given, outputs))
+        return keras.tree.flatten(outputs)
+
+    match keras.backend.backend():
+        case "jax":
+            import jax
+
+            jax.eval_shape(_on_jax(model, forward), _variables(model), inputs)
+        case "tensorflow":
+            import tensorflow as tf
+
+            specs = keras.tree.map_structure(
+                lambda array: tf.TensorSpec(array.shape, array.dtype), inputs
+            )
+            tf.function(forward, autograph=False).get_concrete_function(specs)
+        case _:
+            _eagerly(forward)(inputs)
+    return found[-1]
+
+
+def compile_run(
+    model: Any, names: Sequence[str], signature: Signature, *, outputs: bool
+) -> Compiled:
+    """Compile a forward pass that gives out the chosen layers' values.
+
+    What no chosen layer (and no output, where those are not asked for) depends on is not computed
+    on jax and tensorflow. The weights are those of the moment of each call.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built model; it is left as it was.
+    names : sequence of str
+        Names of layers or linear parts.
+    signature : Signature
+        How the model is called.
+    outputs : bool
+        Whether the model's outputs are given out as well.
+    """
+    linear = any(name.endswith(LINEAR) for name in names)
+
+    def forward(given: Any) -> list[Any]:
+        tape, result = _forward(model, given, signature, linear=linear)
+        values = _values(tape.calls)
+        wanted = [values[name] for name in names]
+        return wanted + (keras.tree.flatten(result) if outputs else [])
+
+    run = _compiled(model, forward)
+
+    def call(inputs: Any) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+        arrays = run(inputs)
+        return dict(zip(names, arrays, strict=False)), arrays[len(names) :]
+
+    return call
+
+
+def _compiled(model: Any, forward: Callable[[Any], list[Any]]) -> Callable[[Any], list[np.ndarray]]:
+    places: list[int] = []
+    unique = _once_each(forward, places)
+    match keras.backend.backend():
+        case "jax":
+            import jax
+
+            jitted = jax.jit(_on_jax(model, unique))
+
+            def run(inputs: Any) -> Any:
+                return jitted(_variables(model), inputs)
+
+        case "tensorflow":
+            run = _on_tensorflow(unique)
+        case _:
+            run = _eagerly(unique)
+
+    def call(inputs: Any) -> list[np.ndarray]:
+        arrays = [_float32(value) for value in run(inputs)]
+        return [arrays[place] for place in places]
+
+    return call
+
+
+def _forward(
+    model: Any, inputs: Any, signature: Signature, *, linear: bool
+) -> tuple[Tape, Any]:
+    given = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
+    tape = Tape(_belonging(given), linear=linear)
+    with tape.recording():
+        outputs = signature.call(model, given)
+    return tape, outputs
+
+
+def _values(calls: Sequence[Call]) -> dict[str, Any]:
+    values = {}
+    for call in calls:
+        for suffix, value in call.outputs:
+            values[call.name + suffix] = value
+        if call.linear is not None:
+            values[call.name + LINEAR] = call.linear
+    return values
+
+
+def _once_each(
+    forward: Callable[[Any], list[Any]], places: list[int]
+) -> Callable[[Any], list[Any]]:
+    """Give every tensor out once: layers that pass their input on would be copied."""
+
+    def unique(inputs: Any) -> list[Any]:
+        values = forward(inputs)
+        first: dict[int, int] = {}
+        kept = []
+        for value in values:
+            if id(value) not in first:
+                first[id(value)] = len(kept)
+                kept.append(value)
+        places[:] = [first[id(value)] for value in values]
+        return kept
+
+    return unique
+
+
+def _variables(model: Any) -> list[Any]:
+    return [variable.value for variable in model.variables]
+
+
+def _on_jax(model: Any, forward: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    def stateless(variables: Any, inputs: Any) -> Any:
+        with keras.StatelessScope(state_mapping=list(zip(model.variables, variables, strict=True))):
+            return forward(inputs)
+
+    return stateless
+
+
+def _on_tensorflow(forward: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    import tensorflow as tf
+
+    function = tf.function(forward, autograph=False)
+    concrete: dict[tuple[Any, ...], Any] = {}
+
+    def run(inputs: Any) -> Any:
+        arrays = keras.tree.flatten(inputs)
+        key = tuple((array.shape, array.dtype) for array in arrays)
+        if key not in concrete:
+            specs = keras.tree.map_structure(
+                lambda array: tf.TensorSpec(array.shape, array.dtype), inputs
+            )
+            concrete[key] = function.get_concrete_function(specs)
+        return concrete[key](keras.tree.map_structure(tf.constant, inputs))
+
+    return run
+
+
+def _eagerly(forward: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    if keras.backend.backend() != "torch":
+        return forward
+    import torch
+
+    def without_gradients(inputs: Any) -> Any:
+        with torch.no_grad():
+            return forward(inputs)
+
+    return without_gradients
+
+
+def _belonging(inputs: Any) -> Callable[[Any], bool]:
+    """Tell values of this pass from those of a loop body or a mapped function inside it."""
+    first = keras.tree.flatten(inputs)[0]
+    match keras.backend.backend():
+        case "jax":
+            # A value that depends on no input is no tracer; it belongs as well.
+            outer = getattr(first, "_trace", None)
+            return lambda value: getattr(value, "_trace", outer) is outer
+        case "tensorflow":
+            graph = getattr(first, "graph", None)
+            return lambda value: getattr(value, "graph", graph) is graph
+        case "torch":
+            import torch
+
+            return lambda value: not torch._C._functorch.is_functorch_wrapped_tensor(value)
+        case _:
+            return lambda value: True
+
+
+def _float32(value: Any) -> np.ndarray:
+    # Not keras.ops.convert_to_numpy, which copies on every backend.
+    if keras.backend.backend() == "torch":
+        value = value.detach().to("cpu")
+        value = value.float() if value.is_floating_point() else value
+    array = np.asarray(value)
+    return array if array.dtype == np.float32 else array.astype(np.float32)

@@ -1,0 +1,213 @@
+"""A Keras model as a network."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import keras
+import numpy as np
+
+from convscope.errors import InputError, ModelError
+from convscope.inputs.preparation import Preparation
+from convscope.networks.base import Network
+from convscope.networks.expectation import Options, Sidecar, expected_preparation
+from convscope.networks.keras.describe import describe, input_order
+from convscope.networks.keras.execution import Compiled, compile_run, trace
+from convscope.networks.keras.rescaling import pixel_range
+from convscope.networks.keras.signature import Signature, signature_of
+from convscope.networks.keras.tape import Call
+from convscope.networks.layer import Input, Layer
+from convscope.networks.run import Batch, Run
+
+__all__ = ["KerasNetwork"]
+
+
+class KerasNetwork(Network):
+    """A Keras model opened for looking inside.
+
+    The model is executed as it is, in inference mode, and left as it was.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any model: Sequential, functional, subclassed.
+    source : str
+        Where it came from.
+    sidecar : Sidecar
+        Labels and preparation saved beside the model.
+    options : Options
+        What the person says of the preparation; goes before everything else.
+    application : str, optional
+        The family of ``keras.applications`` that it belongs to.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        source: str,
+        *,
+        sidecar: Sidecar | None = None,
+        options: Options | None = None,
+        application: str | None = None,
+    ) -> None:
+        self.model = model
+        self.name = str(model.name)
+        self.source = source
+        self.labels = sidecar.labels if sidecar else ()
+        self._sidecar = sidecar or Sidecar()
+        self._options = options or Options()
+        self._application = application
+        self._signature: Signature | None = signature_of(model)
+        self._described: tuple[list[Call], tuple[Input, ...], Mapping[str, Layer]] | None = None
+        self._preparation: Preparation | None = None
+        self._compiled: dict[tuple[tuple[str, ...], bool], Compiled] = {}
+        self._outputs: list[str] = []
+        self._lock = threading.RLock()
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The network's inputs, in order."""
+        return self._description()[1]
+
+    @property
+    def layers(self) -> Mapping[str, Layer]:
+        """All layers by name, in execution order."""
+        return self._description()[2]
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """Number of weights, and how many of them training changes."""
+        self._description()
+        trainable = sum(int(np.prod(v.shape)) for v in self.model.trainable_weights)
+        return int(self.model.count_params()), trainable
+
+    @property
+    def preparation(self) -> Preparation | None:
+        """What is done to images before the network sees them; None when it takes no images."""
+        with self._lock:
+            if self._preparation is None:
+                calls, inputs, _ = self._description()
+                self._preparation = expected_preparation(
+                    inputs, self._options, self._sidecar, pixel_range(calls), self._application
+                )
+            return self._preparation
+
+    def run(self, batch: Batch, layers: Sequence[str], *, outputs: bool = True) -> Run:
+        """Run the model once and record the chosen layers or linear parts."""
+        chosen = {name: self.select(name)[0] for name in layers}
+        signature = self._description_signature()
+        key = (tuple(layers), outputs)
+        with self._lock:
+            if key not in self._compiled:
+                self._compiled[key] = compile_run(self.model, layers, signature, outputs=outputs)
+            compiled = self._compiled[key]
+        arrays = [batch.arrays[entry.name] for entry in self.inputs]
+        try:
+            values, results = compiled(signature.pack(arrays))
+        except Exception as error:
+            raise ModelError(
+                f"{self.name} failed on {_shapes(batch.arrays)}: {_first_line(error)}; "
+                f"{self._wanted()}"
+            ) from error
+        return Run(
+            {name: _dims_ordered(values[name], chosen[name]) for name in layers},
+            dict(zip(self._outputs, map(self._ordered_output, results), strict=False)),
+        )
+
+    def batches(self, images: Any) -> list[Batch]:
+        """Prepare images; a model that was never built takes its shapes from these."""
+        if self._signature is None:
+            self._build(images)
+        return super().batches(images)
+
+    def _build(self, images: Any) -> None:
+        """Let a model that has no weights yet make them, from the first arrays it is given."""
+        if isinstance(images, np.ndarray) and images.dtype.kind == "f" and images.ndim > 1:
+            try:
+                self.model(images[:1].astype(np.float32), training=False)
+            except Exception as error:
+                raise ModelError(
+                    f"{self.name} could not be built on an array of shape {images.shape}: "
+                    f"{_first_line(error)}"
+                ) from error
+            self._signature = signature_of(self.model) or Signature.of_array(images)
+            return
+        raise InputError(_unbuilt(self.name))
+
+    def _description_signature(self) -> Signature:
+        if self._signature is None:
+            raise ModelError(_unbuilt(self.name))
+        return self._signature
+
+    def _description(self) -> tuple[list[Call], tuple[Input, ...], Mapping[str, Layer]]:
+        with self._lock:
+            if self._described is None:
+                self._described = self._describe(self._description_signature())
+            return self._described
+
+    def _describe(
+        self, signature: Signature
+    ) -> tuple[list[Call], tuple[Input, ...], Mapping[str, Layer]]:
+        try:
+            calls, given, outputs = trace(self.model, signature.example(0), signature)
+            again, _, _ = trace(self.model, signature.example(1), signature)
+        except Exception as error:
+            raise ModelError(
+                f"{self.name} cannot be run, so its layers stay unknown: {_first_line(error)}"
+            ) from error
+        others = {
+            call.name + suffix: tuple(value.shape)
+            for call in again
+            for suffix, value in call.outputs
+        }
+        first = input_order(calls)
+        inputs = tuple(
+            Input(name, shape, dtype, first)
+            for name, shape, dtype in zip(
+                signature.names, signature.shapes, signature.dtypes, strict=True
+            )
+        )
+        tensors = dict(zip(signature.names, keras.tree.flatten(given), strict=True))
+        layers = describe(calls, tensors, others, signature.batches)
+        self._outputs = _output_names(outputs)
+        # The tensors of the trace are not needed any more, and would keep it alive.
+        light = [Call(call.name, call.operation, [], []) for call in calls]
+        return light, inputs, MappingProxyType(layers)
+
+    def _ordered_output(self, values: np.ndarray) -> np.ndarray:
+        """Bring an output with space into the order of the dims."""
+        if self.inputs[0].channels_first or not 3 <= values.ndim <= 5:
+            return values
+        return np.moveaxis(values, -1, 1)
+
+
+def _output_names(outputs: Any) -> list[str]:
+    paths = [path for path, _ in keras.tree.flatten_with_path(outputs)]
+    return ["/".join(str(part) for part in path) or "output" for path in paths]
+
+
+def _dims_ordered(values: np.ndarray, layer: Layer) -> np.ndarray:
+    """Bring a value into the order of the dims, as a view."""
+    channel_at = 1 if layer.has_image_axis else 0
+    if layer.channels_first or len(layer.dims) < 2 or layer.dims[0] != "channel":
+        return values
+    return np.moveaxis(values, -1, channel_at)
+
+
+def _shapes(arrays: Mapping[str, np.ndarray]) -> str:
+    return ", ".join(f"{name!r} of shape {array.shape}" for name, array in arrays.items())
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def _unbuilt(name: str) -> str:
+    return (
+        f"{name} was never built, so the shapes of its layers are unknown: call it once on data, or "
+        "give activations() a floating-point array with a leading image axis"
+    )

@@ -1,0 +1,221 @@
+"""What the layer calls of one forward pass gave out."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+__all__ = ["Call", "Tape", "has_linear_part"]
+
+_active = threading.local()
+# Interception replaces one method of a class that all models share, so only one thread may trace
+# at a time; threads that merely run other models pass straight through.
+_tracing = threading.RLock()
+
+
+@dataclass
+class Call:
+    """One call of a layer or operation.
+
+    Attributes
+    ----------
+    name : str
+        Unique name: the path of the blocks it lies in, its own name, and ``#2`` when that is used
+        again.
+    operation : keras.Operation
+        The layer or operation called.
+    inputs : list
+        The tensors it was given, in order.
+    outputs : list of (str, tensor)
+        The tensors it gave out, with the suffix that tells several apart (``:0``, ``:key``).
+    linear : tensor or None
+        What it computed before its activation function, where that was asked for.
+    composite : bool
+        Whether layers were called inside it.
+    """
+
+    name: str
+    operation: Any
+    inputs: list[Any]
+    outputs: list[tuple[str, Any]] = field(default_factory=list)
+    linear: Any = None
+    composite: bool = False
+
+
+@dataclass
+class _Frame:
+    call: Call
+    prefix: str
+    seen: Counter[str] = field(default_factory=Counter)
+
+
+class Tape:
+    """Records every layer call of one forward pass of one model, on one thread.
+
+    Parameters
+    ----------
+    belongs : callable
+        Whether a tensor belongs to the pass that is recorded, and not to a loop or a mapped
+        function inside it, whose values do not exist outside.
+    linear : bool
+        Also keep what layers compute before their activation function.
+    """
+
+    def __init__(self, belongs: Callable[[Any], bool], *, linear: bool = False) -> None:
+        self.calls: list[Call] = []
+        self._belongs = belongs
+        self._linear = linear
+        self._frames: list[_Frame] = []
+        self._closed = 0
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Intercept layer calls on this thread until the block ends, however it ends."""
+        with _tracing:
+            original = keras.Operation.__call__
+
+            def intercepted(operation: Any, *args: Any, **kwargs: Any) -> Any:
+                tape = getattr(_active, "tape", None)
+                if tape is None:
+                    return original(operation, *args, **kwargs)
+                return tape._call(original, operation, args, kwargs)
+
+            previous = getattr(_active, "tape", None)
+            _active.tape = self
+            keras.Operation.__call__ = intercepted
+            try:
+                yield
+            finally:
+                keras.Operation.__call__ = original
+                _active.tape = previous
+
+    def _call(self, original: Any, operation: Any, args: Any, kwargs: Any) -> Any:
+        outer = self._frames[-1] if self._frames else None
+        if self._closed or not _is_layer(operation, outer):
+            return original(operation, *args, **kwargs)
+        if outer is not None and _is_activation_of(operation, outer.call.operation):
+            outer.call.linear = _tensors(args)[0]
+            return original(operation, *args, **kwargs)
+        name = self._name(operation, outer)
+        call = Call(name, operation, _tensors(args) + _tensors(kwargs))
+        start = len(self.calls)
+        closes = isinstance(operation, keras.layers.RNN | keras.layers.TimeDistributed)
+        self._frames.append(_Frame(call, name + "/" if outer else ""))
+        self._closed += closes
+        try:
+            with self._linear_part(call):
+                outputs = original(operation, *args, **kwargs)
+        finally:
+            self._closed -= closes
+            self._frames.pop()
+        self._record(call, outputs, start)
+        return outputs
+
+    def _name(self, operation: Any, outer: _Frame | None) -> str:
+        if outer is None:
+            return str(operation.name)
+        outer.seen[operation.name] += 1
+        repeat = outer.seen[operation.name]
+        return outer.prefix + operation.name + (f"#{repeat}" if repeat > 1 else "")
+
+    def _record(self, call: Call, outputs: Any, start: int) -> None:
+        parts = {id(value) for part in self.calls[start:] for _, value in part.outputs}
+        call.composite = bool(parts)
+        call.outputs = [
+            (suffix, value)
+            for suffix, value in _named(outputs)
+            if id(value) not in parts and self._belongs(value)
+        ]
+        if not call.outputs:
+            return
+        if not self._frames and any(part.name == call.name for part in self.calls):
+            call.name += "#2"
+        self.calls.append(call)
+
+    @contextmanager
+    def _linear_part(self, call: Call) -> Iterator[None]:
+        operation = call.operation
+        if not self._linear or not has_linear_part(operation):
+            yield
+            return
+        activation = operation.activation
+        if isinstance(activation, keras.Operation):
+            yield
+            return
+        thread = threading.get_ident()
+
+        def keeping(value: Any, *args: Any, **kwargs: Any) -> Any:
+            if threading.get_ident() == thread and self._belongs(value):
+                call.linear = value
+            return activation(value, *args, **kwargs)
+
+        # Through __dict__: an assignment would be seen by the layer's own tracking of attributes.
+        operation.__dict__["activation"] = keeping
+        try:
+            yield
+        finally:
+            operation.__dict__["activation"] = activation
+
+
+_FUSED = (
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.Conv3D,
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+    keras.layers.DepthwiseConv1D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv1D,
+    keras.layers.SeparableConv2D,
+    keras.layers.Dense,
+    keras.layers.EinsumDense,
+)
+
+
+def has_linear_part(operation: Any) -> bool:
+    """Tell whether a layer applies an activation function of its own to a linear value."""
+    return (
+        isinstance(operation, _FUSED)
+        and operation.activation is not None
+        and operation.activation is not keras.activations.linear
+    )
+
+
+def _is_layer(operation: Any, outer: _Frame | None) -> bool:
+    """Tell layers, and operations of a functional graph, from operations in hand-written code."""
+    if isinstance(operation, keras.layers.InputLayer):
+        return False
+    if outer is None or isinstance(operation, keras.Layer):
+        return True
+    graph = getattr(outer.call.operation, "operations", ())
+    return any(operation is member for member in graph)
+
+
+def _is_activation_of(operation: Any, outer: Any) -> bool:
+    return isinstance(outer, _FUSED) and operation is outer.activation
+
+
+def _tensors(structure: Any) -> list[Any]:
+    return [
+        value
+        for value in keras.tree.flatten(structure)
+        if keras.ops.is_tensor(value) and not isinstance(value, keras.Variable)
+    ]
+
+
+def _named(outputs: Any) -> list[tuple[str, Any]]:
+    if keras.ops.is_tensor(outputs):
+        return [("", outputs)]
+    named = []
+    for path, value in keras.tree.flatten_with_path(outputs):
+        if keras.ops.is_tensor(value):
+            suffix = "/".join(str(part) for part in path)
+            named.append((f":{suffix}" if suffix else "", value))
+    return named

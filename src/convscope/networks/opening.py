@@ -23,10 +23,10 @@ def open_network(
     *,
     labels: Sequence[str] | str | Path | None = None,
     size: tuple[int, int] | None = None,
-    range: tuple[float, float] | None = None,
-    mean: Sequence[float] | None = None,
-    std: Sequence[float] | None = None,
-    order: str | None = None,
+    pixel_range: tuple[float, float] | None = None,
+    pixel_mean: Sequence[float] | None = None,
+    pixel_std: Sequence[float] | None = None,
+    pixel_order: str | None = None,
     trust_model: bool = False,
 ) -> Network:
     """Open a model for looking inside.
@@ -42,13 +42,13 @@ def open_network(
         come from the sidecar or from ``labels.txt`` beside the model.
     size : (int, int), optional
         Height and width in pixels to which images are brought.
-    range : (float, float), optional
+    pixel_range : (float, float), optional
         What black (0) and white (255) become. Like the other options of the preparation, it goes
         before the sidecar ``NAME.convscope.json``, before ``Rescaling`` and ``Normalization``
         layers inside the network, before what the application family wants, and before 0..1.
-    mean, std : sequence of float, optional
-        Subtracted from each colour and divided by, after `range`.
-    order : {"rgb", "bgr"}, optional
+    pixel_mean, pixel_std : sequence of float, optional
+        Subtracted from each colour and divided by, after `pixel_range`.
+    pixel_order : {"rgb", "bgr"}, optional
         Order of the colours.
     trust_model : bool
         Run code that the file holds or names: Lambda layers and classes of the person's own.
@@ -66,10 +66,10 @@ def open_network(
     """
     options = Options(
         _size(size),
-        None if range is None else (float(range[0]), float(range[1])),
-        None if mean is None else tuple(float(value) for value in mean),
-        None if std is None else _nonzero(std),
-        _colour_order(order),
+        None if pixel_range is None else (float(pixel_range[0]), float(pixel_range[1])),
+        None if pixel_mean is None else tuple(float(value) for value in pixel_mean),
+        None if pixel_std is None else _nonzero(pixel_std),
+        _colour_order(pixel_order),
     )
     if isinstance(model, Network):
         return model

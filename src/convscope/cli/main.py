@@ -1,0 +1,101 @@
+"""The command line: every command, and what happens when one fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from convscope import __version__
+from convscope.cli.compare import compare
+from convscope.cli.datasets import datasets
+from convscope.cli.demo import demo
+from convscope.cli.layers import layers
+from convscope.cli.maps import maps
+from convscope.cli.predict import predict
+from convscope.cli.train import train
+from convscope.cli.values import values
+from convscope.errors import ConvscopeError, ConvscopeWarning
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="convscope",
+    help="See what any convolutional network makes of an image.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (demo, layers, predict, maps, compare, datasets, values, train):
+    app.command()(command)
+
+# Typer brings click along under a private name; these are its public descendants.
+_UsageError, _ClickError = typer.BadParameter.__mro__[1:3]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"convscope {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _convscope(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """See what any convolutional network makes of an image."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 the work failed, 2 wrong usage."""
+    sys.exit(_status(arguments))
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("always", ConvscopeWarning)
+    warnings.showwarning = _show_warning
+    try:
+        result = typer.main.get_command(app).main(
+            args=None if arguments is None else list(arguments),
+            prog_name="convscope",
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except ConvscopeError as error:
+        return _say(str(error), error.status)
+    except _ClickError as error:
+        usage = isinstance(error, _UsageError)
+        return _say(_with_help(error), 2 if usage else 1)
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("stopped", 130)
+    except BrokenPipeError:
+        # The reader has gone (as in `| head`); a second error at exit would say nothing more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except MemoryError:
+        return _say("the memory does not suffice: choose fewer --layers or fewer images", 1)
+
+
+def _with_help(error: Any) -> str:
+    message = error.format_message().rstrip(".")
+    path = getattr(getattr(error, "ctx", None), "command_path", "convscope")
+    return f"{message} (see {path} --help)"
+
+
+def _say(message: str, status: int) -> int:
+    print(f"convscope: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"convscope: warning: {' '.join(str(message).split())}", file=sys.stderr)

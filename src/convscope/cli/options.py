@@ -1,0 +1,194 @@
+"""What several commands take: a model and how to open it, images, scale and colours."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from convscope.errors import SelectionError
+
+if TYPE_CHECKING:
+    from convscope.networks import Network
+
+__all__ = [
+    "Colormap",
+    "Images",
+    "Json",
+    "LayerChoice",
+    "Quiet",
+    "Scale",
+    "opens_network",
+]
+
+_MODEL = (
+    "A .keras or .h5 file, keras:NAME (MobileNetV2, ResNet50, ...) or package.module:callable."
+)
+Images = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IMAGE...",
+        show_default=False,
+        help="Image files, or DATASET:INDEX (fashion_mnist:23, ../data/mnist/train:0).",
+    ),
+]
+LayerChoice = Annotated[
+    str | None,
+    typer.Option(
+        "--layers",
+        metavar="WHICH",
+        help="Names, globs, kinds and index slices, separated by commas: conv*, kind:conv, 0:4, "
+        "conv2d:linear. All by default.",
+    ),
+]
+Scale = Annotated[
+    str,
+    typer.Option(
+        "--scale", help="channel, layer, shared, robust, sigma or fixed(LOW,HIGH).", metavar="SCALE"
+    ),
+]
+Colormap = Annotated[
+    str | None,
+    typer.Option(
+        "--colormap",
+        metavar="NAME",
+        help="viridis, inferno, gray, paper, ... or any of matplotlib's; viridis by default, RdBu "
+        "for values of both signs.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but results.")]
+
+
+def _opening(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL, show_default=False)],
+    labels: Annotated[
+        str | None,
+        typer.Option(help="Names of the classes: a text file with one a line, or A,B,C."),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(metavar="HxW", help="Bring images to this height and width."),
+    ] = None,
+    pixel_range: Annotated[
+        str | None,
+        typer.Option(metavar="LOW,HIGH", help="What black and white become."),
+    ] = None,
+    pixel_mean: Annotated[
+        str | None, typer.Option(metavar="A,B,C", help="Subtracted from each colour.")
+    ] = None,
+    pixel_std: Annotated[
+        str | None, typer.Option(metavar="A,B,C", help="Each colour is divided by this.")
+    ] = None,
+    pixel_order: Annotated[
+        str | None, typer.Option(metavar="rgb|bgr", help="Order of the colours.")
+    ] = None,
+    trust_model: Annotated[
+        bool,
+        typer.Option("--trust-model", help="Run code that the file holds or names."),
+    ] = False,
+) -> Network:
+    """Open the network that these options describe."""
+    from convscope.networks import open_network
+
+    return open_network(
+        model,
+        labels=labels,
+        size=_size(size),
+        pixel_range=_pair(pixel_range),
+        pixel_mean=_numbers("--pixel-mean", pixel_mean),
+        pixel_std=_numbers("--pixel-std", pixel_std),
+        pixel_order=pixel_order,
+        trust_model=trust_model,
+    )
+
+
+def opens_network(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command whose first parameter is a network take a model and its options instead."""
+    opening = _parameters(_opening)
+    own = _parameters(command, skip=1)
+
+    @functools.wraps(command)
+    def opened(**given: Any) -> Any:
+        network = _opening(**{entry.name: given.pop(entry.name) for entry in opening})
+        return command(network, **given)
+
+    model, *options = opening
+    required = [entry for entry in own if entry.default is entry.empty]
+    optional = [entry for entry in own if entry.default is not entry.empty]
+    parameters = [model, *required, *optional, *options]
+    del vars(opened)["__wrapped__"]
+    vars(opened)["__signature__"] = inspect.Signature(parameters)
+    opened.__annotations__ = {entry.name: entry.annotation for entry in parameters}
+    return opened
+
+
+def _parameters(function: Callable[..., Any], skip: int = 0) -> list[inspect.Parameter]:
+    """Give the parameters with their annotations evaluated, less the first `skip`.
+
+    Only these are evaluated: the type of a network would bring the rooms that it lives in.
+    """
+    entries = list(inspect.signature(function).parameters.values())[skip:]
+    return [
+        entry.replace(
+            kind=inspect.Parameter.KEYWORD_ONLY,
+            annotation=eval(entry.annotation, function.__globals__),
+        )
+        for entry in entries
+    ]
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    try:
+        height, width = (int(part) for part in text.lower().replace("×", "x").split("x"))
+    except ValueError:
+        raise SelectionError(
+            f"--size {text!r} is no size: give height and width, such as 224x224"
+        ) from None
+    return height, width
+
+
+def _pair(text: str | None) -> tuple[float, float] | None:
+    numbers = _numbers("--pixel-range", text)
+    if numbers is None:
+        return None
+    if len(numbers) != 2 or numbers[0] == numbers[1]:
+        raise SelectionError(f"--pixel-range {text!r} is no range: give two unlike numbers, such as 0,1")
+    return numbers[0], numbers[1]
+
+
+def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise SelectionError(
+            f"{option} {text!r} holds something that is no number: give numbers separated by "
+            "commas, such as 0.5,0.5,0.5"
+        ) from None
+
+
+def folder(path: Path) -> Path:
+    """Make the folder that results go to.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be made, or is a file.
+    """
+    from convscope.errors import OutputError
+
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the folder {path} cannot be made ({error.strerror}): give another one with -o"
+        ) from error
+    return path

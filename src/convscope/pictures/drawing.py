@@ -1,0 +1,79 @@
+"""Drawing: a figure with text, made by matplotlib, that knows how to save itself."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convscope.errors import SelectionError
+from convscope.pictures import png
+from convscope.pictures.files import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Drawing"]
+
+_DPI = 150
+_SUFFIXES = (".png", ".pdf", ".svg")
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A table or page of pictures with text.
+
+    Attributes
+    ----------
+    figure : matplotlib.figure.Figure
+        The drawing itself, outside pyplot.
+    provenance : dict
+        Where the values came from, and how they were drawn; written into every file.
+    """
+
+    figure: Figure
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def encode(self, kind: str, dpi: int = _DPI) -> bytes:
+        """Give the bytes of a file.
+
+        Parameters
+        ----------
+        kind : str
+            ``png``, ``pdf`` or ``svg``. Text stays text in the last two.
+        dpi : int
+            Pixels an inch, where there are pixels.
+        """
+        import matplotlib
+
+        said = png.provenance_text(self.provenance)
+        kinds: dict[str, dict[str, Any]] = {
+            "png": {png.KEYWORD: said},
+            "pdf": {"Keywords": said, "CreationDate": None},
+            "svg": {"Description": said, "Date": None},
+        }
+        settings: Any = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "convscope"}
+        stream = io.BytesIO()
+        with matplotlib.rc_context(settings):
+            self.figure.savefig(stream, format=kind, dpi=dpi, metadata=kinds[kind])
+        return stream.getvalue()
+
+    def save(self, path: str | os.PathLike[str], dpi: int = _DPI) -> None:
+        """Save by suffix as ``.png``, ``.pdf`` or ``.svg``; whole or not at all.
+
+        Raises
+        ------
+        SelectionError
+            For another suffix.
+        OutputError
+            When the file cannot be written.
+        """
+        suffix = Path(path).suffix.lower()
+        if suffix not in _SUFFIXES:
+            raise SelectionError(f"cannot save {path}: end the name in {', '.join(_SUFFIXES)}")
+        write_atomically(path, self.encode(suffix[1:], dpi))
+
+    def _repr_png_(self) -> bytes:
+        return self.encode("png", 100)

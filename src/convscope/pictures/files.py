@@ -1,0 +1,69 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from convscope.errors import OutputError
+
+__all__ = ["write_atomically"]
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full: free some space, or name another folder",
+    errno.EDQUOT: "your disk quota is used up: free some space, or name another folder",
+    errno.EROFS: "the folder is read-only: name another folder",
+    errno.EACCES: "no permission to write there: name another folder",
+    errno.EPERM: "no permission to write there: name another folder",
+    errno.ENAMETOOLONG: "the name is too long: choose a shorter one",
+    errno.EISDIR: "that is a folder: name a file in it",
+}
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file that is never seen half-written.
+
+    The bytes go to a temporary file in the same folder, which then takes the name.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; one that exists is replaced. Its folder must exist.
+    data : bytes
+        What the file will hold.
+
+    Raises
+    ------
+    OutputError
+        When the disk is full, the folder is read-only or missing, or anything else prevents it.
+        Nothing is left behind then, and a file that was there before is as it was.
+    """
+    target = Path(path)
+    part = target.parent / f".convscope-{secrets.token_hex(8)}.part"
+    try:
+        # Not tempfile.mkstemp, whose files nobody else may read.
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        part.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise OutputError(f"cannot write {target}: {_reason(target, error)}") from error
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def _reason(target: Path, error: OSError) -> str:
+    if target.is_dir():
+        return _REASONS[errno.EISDIR]
+    if not target.parent.is_dir():
+        return f"there is no folder {target.parent}: make it first, or name another"
+    if error.errno in _REASONS:
+        return _REASONS[error.errno]
+    return f"{error.strerror or error}: name another folder"

@@ -1,0 +1,213 @@
+"""mosaic: all feature maps of a layer as tiles of one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from convscope.errors import SelectionError
+from convscope.pictures.colormap import Place, palette
+from convscope.pictures.levels import write_levels
+from convscope.pictures.maps import Maps, maps_of
+from convscope.pictures.picture import Picture
+from convscope.pictures.scale import Bounds, Scale, Span, bounds_of, span_of
+from convscope.pictures.tiling import Tiling, near_square
+
+__all__ = ["mosaic"]
+
+_STRIP_HEIGHT = 16
+
+
+def mosaic(
+    values: ArrayLike,
+    *,
+    scale: str | Scale = "channel",
+    colormap: str | None = None,
+    columns: int | None = None,
+    zoom: int = 1,
+    gap: int = 1,
+    low: ArrayLike | None = None,
+    high: ArrayLike | None = None,
+    bounds: tuple[float, float] | None = None,
+    words: Sequence[str] | None = None,
+    signed: bool | None = None,
+    provenance: Mapping[str, Any] | None = None,
+    title: str | None = None,
+    dims: Sequence[str] | None = None,
+) -> Picture:
+    """Draw all feature maps of a layer, for one image.
+
+    Parameters
+    ----------
+    values : array or DataArray
+        ``(channel, y, x)``; ``(y, x)``: one map; ``(channel, z, y, x)``: a tile is a map's slices
+        side by side; ``(channel,)``: a layer without space, one strip with a unit one pixel wide.
+        A DataArray says itself what its axes are, so there ``(channel, x)`` is known: one row of
+        the picture for each channel. Its image axis must have length 1. Any order in memory;
+        drawn as float32.
+    scale : str
+        ``channel`` (each map's own min..max), ``layer``, ``shared`` (give `bounds`), ``robust``,
+        ``sigma`` or ``fixed(low, high)``. A map of a single unit has no contrast of its own:
+        there, and in a layer without space, ``channel`` and ``sigma`` become ``layer``.
+    colormap : str, optional
+        By default viridis, or RdBu where zero is in the middle of every span.
+    columns : int, optional
+        Tiles in a row; by default the picture becomes about 4 wide to 3 high. Signals stand in one
+        column, and a layer without space in one row, whatever is asked for.
+    zoom : int
+        Pixels for each unit.
+    gap : int
+        Units between tiles; signals and layers without space have none.
+    low, high : array, (channel,), optional
+        Each channel's minimum and maximum, if known: NaN where a channel holds a NaN.
+    bounds : (float, float), optional
+        For the scale ``shared``: smallest and largest value of everything shown together.
+    words : sequence of str, optional
+        Each channel's diagnosis. Without it a flat map is "zero here" or "constant".
+    signed : bool, optional
+        Whether values of both signs are shown (decided elsewhere for several pictures).
+    provenance : mapping, optional
+        Where the values came from: network, layer, image, preparation. A DataArray's name and
+        attributes go below it.
+    title : str, optional
+        Written beneath; by default the layer's name and the number and size of its maps.
+    dims : sequence of str, optional
+        Names of the axes of a bare array, such as ``("channel", "x")``.
+
+    Returns
+    -------
+    Picture
+        With every channel; a map whose values are all the same is flat and marked with its word.
+
+    Raises
+    ------
+    SelectionError
+        For an unknown scale or colormap, more than one image, axes that cannot be drawn, nothing
+        to draw, a column count or zoom below 1, or bounds and words that do not fit.
+    """
+    chosen = Scale.parse(scale)
+    maps = maps_of(values, dims)
+    given = {"low": low, "high": high, "words": words}
+    _check(maps.channels, columns, gap, given, bounds)
+    if maps.single and chosen.name in ("channel", "sigma"):
+        chosen = Scale("layer")
+    least, most = (None if end is None else np.asarray(end, np.float32) for end in (low, high))
+    found = bounds_of(maps.values, least, most)
+    span = span_of(maps.values, chosen, found, shared=bounds, signed=signed)
+    name = colormap or ("RdBu" if span.centred else "viridis")
+    palette(name)
+    tiling = _tiling(maps, columns, gap)
+    known = _words(found, maps.single) if words is None else tuple(str(word) for word in words)
+    levels, blank, nan, infinite = _drawn(maps, tiling, found, span)
+    origin = {**maps.provenance, **(provenance or {})}
+    return Picture(
+        levels=levels,
+        tiling=tiling,
+        scale=chosen,
+        colormap=name,
+        low=span.low,
+        high=span.high,
+        minimum=found.low,
+        maximum=found.high,
+        words=_explained(known, blank, found) if words is not None else known,
+        blank=blank,
+        signed=span.centred,
+        nan_count=nan,
+        infinite_count=infinite,
+        title=_title(origin, maps) if title is None else title,
+        provenance=origin,
+    ).zoomed(zoom)
+
+
+def _check(
+    channels: int,
+    columns: int | None,
+    gap: int,
+    given: Mapping[str, Any],
+    bounds: tuple[float, float] | None,
+) -> None:
+    if columns is not None and columns < 1:
+        raise SelectionError(f"columns {columns}: a whole number from 1, maps in each row")
+    if gap < 0:
+        raise SelectionError(f"gap {gap}: a whole number from 0, units between maps")
+    for name, several in given.items():
+        if several is not None and len(several) != channels:
+            raise SelectionError(
+                f"{name} has {len(several)} entries for {channels} channels: give one a channel"
+            )
+    if bounds is not None and not (
+        np.isfinite(bounds[0]) and np.isfinite(bounds[1]) and bounds[0] <= bounds[1]
+    ):
+        raise SelectionError(f"bounds {bounds}: give two finite numbers, the lower first")
+
+
+def _tiling(maps: Maps, columns: int | None, gap: int) -> Tiling:
+    channels, height, slices, width = maps.values.shape
+    if maps.kind == "strip":
+        return Tiling(channels, _STRIP_HEIGHT, 1, columns=channels, gap=0, strip=True)
+    if maps.kind == "signal":
+        return Tiling(channels, 1, width, columns=1, gap=0)
+    columns = columns or near_square(channels, height + gap, slices * width + gap)
+    return Tiling(channels, height, width, slices, min(columns, channels), gap)
+
+
+def _words(found: Bounds, single: bool) -> tuple[str, ...]:
+    words = ["active"] * len(found.low)
+    flat = found.low == found.high
+    for channel in np.flatnonzero(flat | ~found.finite):
+        if not found.finite[channel]:
+            words[channel] = "not a number"
+        elif found.low[channel] == 0:
+            words[channel] = "zero here"
+        elif not single:
+            words[channel] = "constant"
+    return tuple(words)
+
+
+def _explained(words: tuple[str, ...], blank: NDArray[np.bool_], found: Bounds) -> tuple[str, ...]:
+    """Give a word to a blank map that a diagnosis from elsewhere calls active."""
+    if not any(words[channel] == "active" for channel in np.flatnonzero(blank)):
+        return words
+    own = _words(found, single=False)
+    pairs = enumerate(zip(words, own, strict=True))
+    return tuple(
+        mine if blank[channel] and theirs == "active" else theirs
+        for channel, (theirs, mine) in pairs
+    )
+
+
+def _drawn(
+    maps: Maps, tiling: Tiling, found: Bounds, span: Span
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], int, int]:
+    """Write the levels; give them with the blank maps and the counts of NaN and infinite units."""
+    blank = np.zeros(tiling.channels, bool)
+    if not maps.single:
+        blank = (found.low == found.high) & found.finite
+    height, width = tiling.height + tiling.gap, tiling.tile_width + tiling.gap
+    sheet = np.full((tiling.rows * height, tiling.columns * width), Place.GAP, np.uint8)
+    tiles = sheet.reshape(tiling.rows, height, tiling.columns, width).transpose(0, 2, 1, 3)
+    deep = tiles[:, :, : tiling.height, : tiling.tile_width]
+    if tiling.strip:
+        deep = deep[:, :, :1]
+    # Splitting an axis never copies, so this is still the sheet.
+    deep = deep.reshape(*deep.shape[:3], tiling.slices, tiling.width)
+    marks = write_levels(maps.values, span, found, deep, blank if blank.any() else None)
+    if tiling.strip:
+        tiles[:, :, 1:] = tiles[:, :, :1]
+    missing = tiling.rows * tiling.columns - tiling.channels
+    if missing:
+        tiles[-1, -missing:] = Place.PAPER
+    levels = sheet[: tiling.shape[0], : tiling.shape[1]]
+    levels.flags.writeable = False
+    return levels, blank, marks.nan, marks.infinite
+
+
+def _title(origin: Mapping[str, Any], maps: Maps) -> str:
+    layer = origin.get("layer")
+    shape = f"{maps.channels:,} {'map' if maps.channels == 1 else 'maps'} of {maps.size}"
+    if maps.kind == "strip":
+        shape = f"{maps.channels:,} units"
+    return f"{layer}   {shape}" if layer else ""

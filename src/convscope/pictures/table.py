@@ -1,0 +1,197 @@
+"""Tables of maps: unlike sizes, equally large pictures, titles, true colour bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convscope.errors import SelectionError
+from convscope.pictures.cells import Cell, Ends, cell_of, places_of, scaled
+from convscope.pictures.drawing import Drawing
+from convscope.pictures.footer import ColourBar, colour_bar
+from convscope.pictures.scale import Scale
+from convscope.pictures.sheet import (
+    BAR_HEIGHT,
+    BAR_WIDTH,
+    MARGIN,
+    SPACE,
+    TITLE,
+    Box,
+    Sheet,
+    text_width,
+)
+
+__all__ = ["table"]
+
+_NARROWEST = 4.2
+
+
+def table(
+    cells: Sequence[Sequence[Any]],
+    *,
+    row_titles: Sequence[str] | None = None,
+    column_titles: Sequence[str] | None = None,
+    scale: str | Scale = "channel",
+    colormap: str | None = None,
+    title: str | None = None,
+    bounds: Ends | Sequence[Sequence[Ends | None]] | None = None,
+    words: Sequence[Sequence[str | None]] | None = None,
+    signed: bool | None = None,
+    size: float = 1.2,
+    provenance: Mapping[str, Any] | None = None,
+) -> Drawing:
+    """Draw maps of unlike size as a table of equally large pictures.
+
+    Parameters
+    ----------
+    cells : rows of arrays
+        Floats (y, x): a feature map. uint8 (y, x) or (y, x, 3): a picture, shown as it is. None: an
+        empty cell. Rows may have unlike length.
+    row_titles, column_titles : sequence of str, optional
+        Written left of each row, and above each column.
+    scale : str
+        As for a mosaic. ``layer`` and ``robust`` look at the maps of a column, unless `bounds`
+        tells what the whole layer holds.
+    colormap : str, optional
+        By default viridis, or RdBu where zero is in the middle of every span.
+    title : str, optional
+        Written above everything.
+    bounds : (float, float) or rows of (float, float), optional
+        Smallest and largest value for ``shared``, ``layer`` and ``robust``: for the whole table or
+        for each cell.
+    words : rows of str, optional
+        Diagnosis of each map; used where a map is blank.
+    signed : bool, optional
+        Whether both signs are shown; by default, whether the maps hold both.
+    size : float
+        Inches across a cell.
+    provenance : mapping, optional
+        Where the values came from.
+
+    Raises
+    ------
+    SelectionError
+        For an empty table, a cell that cannot be drawn, an unknown scale or colormap.
+    """
+    chosen = Scale.parse(scale)
+    rows = [[cell_of(cell) for cell in row] for row in cells]
+    count = max((len(row) for row in rows), default=0)
+    if count == 0:
+        raise SelectionError("a table without cells: give at least one map")
+    _check_titles("row_titles", row_titles, len(rows))
+    _check_titles("column_titles", column_titles, count)
+    ends, centred = scaled(rows, chosen, bounds, signed)
+    name = colormap or ("RdBu" if centred else "viridis")
+    bars = _bars(rows, ends, chosen, centred)
+    grid = _Grid.around(rows, count, size, row_titles or (), bool(title), bool(column_titles))
+    width = max(grid.width, _NARROWEST if None in bars else 0.0)
+    sheet = Sheet(width, grid.below + (BAR_HEIGHT if bars else 0.0), name)
+    if title:
+        sheet.words(title, MARGIN, MARGIN + 0.08, 10)
+    for x, above in enumerate(column_titles or ()):
+        left, top, wide, _ = grid.box(0, x)
+        sheet.fitted(above, left + wide / 2, top - 0.13, wide)
+    for y, beside in enumerate(row_titles or ()):
+        left, top, _, tall = grid.box(y, 0)
+        sheet.words(beside, left - 0.1, top + tall / 2, 8, ha="right")
+    for y, row in enumerate(rows):
+        for x, cell in enumerate(row):
+            word = words[y][x] if words is not None else None
+            _draw_cell(sheet, cell, ends[y][x], _inside(cell, grid.box(y, x)), word)
+    for column, bar in bars.items():
+        wide = BAR_WIDTH if column is None else size
+        sheet.bar(bar, grid.box(0, column or 0)[0], grid.below, wide)
+    said = {"scale": str(chosen), "colormap": name, "signed": centred, "ends": ends}
+    titles = {"rows": list(row_titles or ()), "columns": list(column_titles or ())}
+    return Drawing(sheet.figure, {**(provenance or {}), **said, **titles})
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Where the cells of a table lie, in inches."""
+
+    left: float
+    top: float
+    size: float
+    tall: float
+    rows: int
+    columns: int
+
+    @classmethod
+    def around(
+        cls,
+        rows: Sequence[Sequence[Cell]],
+        columns: int,
+        size: float,
+        row_titles: Sequence[str],
+        *above: bool,
+    ) -> _Grid:
+        """Leave room for the titles; cells are as high as most pictures are for their width."""
+        aspects = [cell.aspect for row in rows for cell in row if cell.values is not None]
+        tall = size * float(np.clip(np.median(aspects or [1.0]), 0.4, 2.5))
+        left = MARGIN + max((text_width(words, 8) + 0.1 for words in row_titles), default=0.0)
+        return cls(left, MARGIN + TITLE * 0.9 * sum(above), size, tall, len(rows), columns)
+
+    @property
+    def width(self) -> float:
+        return self.left + self.columns * (self.size + SPACE) + MARGIN
+
+    @property
+    def below(self) -> float:
+        return self.top + self.rows * (self.tall + SPACE) + 0.05
+
+    def box(self, y: int, x: int) -> Box:
+        step = self.size + SPACE, self.tall + SPACE
+        return self.left + x * step[0], self.top + y * step[1], self.size, self.tall
+
+
+def _check_titles(name: str, titles: Sequence[str] | None, count: int) -> None:
+    if titles is not None and len(titles) != count:
+        raise SelectionError(f"{len(titles)} {name} for a table with {count}: give one for each")
+
+
+def _inside(cell: Cell, box: Box) -> Box:
+    """Fit a picture into its box without stretching it."""
+    left, top, width, height = box
+    wide, tall = min(width, height / cell.aspect), min(height, width * cell.aspect)
+    return left + (width - wide) / 2, top + (height - tall) / 2, wide, tall
+
+
+def _draw_cell(sheet: Sheet, cell: Cell, ends: Ends | None, box: Box, word: str | None) -> None:
+    if cell.values is None:
+        return
+    if not cell.is_map:
+        sheet.picture(cell.values, box)
+    elif (own := cell.word) != "active":
+        sheet.blank(word if word and word != "active" else own, box)
+    else:
+        sheet.picture(places_of(cell, ends), box)
+    sheet.frame(box, linewidth=0.4)
+
+
+def _bars(
+    rows: Sequence[Sequence[Cell]], ends: list[list[Ends | None]], scale: Scale, centred: bool
+) -> dict[int | None, ColourBar]:
+    """Choose colour bars that are true: one for the table (None), or one for each column."""
+    known = [(x, pair) for row in ends for x, pair in enumerate(row) if pair is not None]
+    if not known:
+        return {}
+    if scale.governs:
+        if len({pair for _, pair in known}) == 1:
+            return {None: colour_bar(scale.name, centred, known[0][1])}
+        columns = {x: {pair for at, pair in known if at == x} for x, _ in known}
+        if all(len(pairs) == 1 for pairs in columns.values()):
+            bars = {x: colour_bar(scale.name, centred, pairs.pop()) for x, pairs in columns.items()}
+            return {x: _wordless(bar) for x, bar in bars.items()}
+        low, high, middle = ("-end", "+end", "0") if centred else ("min", "max", "")
+        said = "each map: its layer's " + ("± larger end" if centred else "min..max")
+        return {None: ColourBar(None, low, high, middle, 0.5 if centred else 0.0, said)}
+    only = known[0][1] if len(known) == 1 else None
+    return {None: colour_bar(scale.name, centred, only, one=only is not None)}
+
+
+def _wordless(bar: ColourBar) -> ColourBar:
+    return ColourBar(bar.ends, bar.low, bar.high, bar.middle, bar.zero, "")

@@ -1,0 +1,1 @@
+"""Answers: networks, analysis and pictures put together."""

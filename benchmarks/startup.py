@@ -39,12 +39,12 @@ def main() -> None:
     print(f"convscope --help: {median([*COMMAND, '--help'], 0):.2f} s of CPU")
     folder = Path(tempfile.mkdtemp())
     model, image = folder / "mnist.keras", folder / "image.npz"
-    script = "import convscope; convscope.recipes.RECIPES['mnist'].build().save(%r)" % str(model)
+    script = f"import convscope; convscope.recipes.RECIPES['mnist'].build().save({str(model)!r})"
     subprocess.run([sys.executable, "-c", script], check=True)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 255, (2, 28, 28), np.uint8)
     np.savez(image, x_train=images, y_train=[0, 1], x_test=images, y_test=[0, 1])
-    loading = "import keras; keras.saving.load_model(%r, compile=False)" % str(model)
+    loading = f"import keras; keras.saving.load_model({str(model)!r}, compile=False)"
     plain = [sys.executable, "-c", loading]
     drawing = [*COMMAND, "maps", str(model), f"{image}:0", "-o", str(folder / "maps"), "-q"]
     both = [(run(plain)[1], run(drawing)[1]) for _ in range(ROUNDS)]
@@ -54,7 +54,7 @@ def main() -> None:
         f"the file with it ({statistics.median(theirs for theirs, _ in both):.2f} s)"
     )
     resnet = folder / "resnet.keras"
-    script = "import keras; keras.applications.ResNet50(weights=None).save(%r)" % str(resnet)
+    script = f"import keras; keras.applications.ResNet50(weights=None).save({str(resnet)!r})"
     subprocess.run([sys.executable, "-c", script], check=True)
     loaded = run([sys.executable, "-c", loading.replace(str(model), str(resnet))])[2]
     from PIL import Image

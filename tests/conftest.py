@@ -1,5 +1,10 @@
 """Where the tests find real data, and what they say when it is not there."""
 
+import os
+
+# Before anything imports Keras: the tests run on jax unless the caller chose another backend.
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
 from pathlib import Path
 
 import pytest

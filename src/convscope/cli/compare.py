@@ -46,9 +46,10 @@ def compare(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Write a table of pictures: a row an image, a column a layer, for one channel or the mean.
+    """Write a table of pictures: images x layers.
 
-    One forward pass for all images.
+    A row an image, a column a layer, for one channel or the mean over channels. One forward pass
+    for all images.
     """
     from convscope.cli.printing import say_preparation
     from convscope.views import compare as view

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from convscope.cli.options import Colormap, Json, Quiet
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from convscope.inputs.dataset import Dataset
 
 __all__ = ["datasets"]
@@ -42,7 +43,10 @@ def datasets(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Print what is in a dataset: shapes, classes, labels, the first images of each class."""
+    """Print what is in a dataset.
+
+    Shapes, classes, labels, and the first images of each class.
+    """
     from convscope.cli.printing import print_json, print_table
     from convscope.inputs.datasets import NAMES, open_dataset
 
@@ -69,7 +73,9 @@ def datasets(
             (label, _class_name(dataset, label), ", ".join(map(str, indices)))
             for label, indices in examples.items()
         ]
-        print_table(("label", "class", f"first of {dataset.title or dataset.name}"), rows, right=(0,))
+        print_table(
+            ("label", "class", f"first of {dataset.title or dataset.name}"), rows, right=(0,)
+        )
     elif not quiet:
         print_table(("label", "class"), list(enumerate(dataset.class_names)), right=(0,))
     if output is not None and not quiet:
@@ -116,7 +122,9 @@ def _draw(
 ) -> None:
     from convscope.pictures.figures import table
 
-    cells = [[_cell(dataset, index, colormap) for index in indices] for indices in examples.values()]
+    cells = [
+        [_cell(dataset, index, colormap) for index in indices] for indices in examples.values()
+    ]
     names = [_class_name(dataset, label) for label in examples]
     options: dict[str, Any] = {
         "scale": "fixed(0, 255)",
@@ -132,8 +140,10 @@ def _draw(
 
 def _cell(dataset: Dataset, index: int, colormap: str | None) -> np.ndarray:
     """Give a picture as it is, or, to be coloured, its brightness as numbers."""
+    import numpy as np
+
     pixels = dataset[index].pixels
     if colormap is not None:
         return np.asarray(pixels.astype(np.float32).mean(axis=-1))
     eight = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
-    return eight[..., 0] if eight.shape[-1] == 1 else eight
+    return np.asarray(eight[..., 0] if eight.shape[-1] == 1 else eight)

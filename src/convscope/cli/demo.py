@@ -18,9 +18,10 @@ def demo(
     ] = Path("convscope-demo"),
     quiet: Quiet = False,
 ) -> None:
-    """See the feature maps of the network that comes with the package, without any download.
+    """Draw every feature map of the embedded network.
 
-    Writes every map of every layer for ten drawn digits, and a table that compares them.
+    Ten digits drawn in code go through the network that comes with the package, so nothing is
+    downloaded; overview.png compares them.
     """
     from convscope.cli.printing import progress_bar, say_preparation
     from convscope.networks import open_network

@@ -16,7 +16,10 @@ __all__ = ["layers"]
 def layers(
     network: Network, *, chosen: LayerChoice = None, json: Json = False, quiet: Quiet = False
 ) -> None:
-    """Print the layers: name, operation, shape, parameters, receptive field, and why that size."""
+    """Print the layers, and why each has its size.
+
+    Name, operation, shape, parameters, and how much of the input a unit sees.
+    """
     from convscope.cli.printing import print_json, print_table
     from convscope.views.layers import layer_rows, size_note
 
@@ -41,9 +44,7 @@ def layers(
     print_table(columns, rows, right=(0, 4), title=title)
     if not quiet:
         total, trainable = network.parameters
-        print(
-            f"parameters: {total:,} in all, {trainable:,} trainable, {total - trainable:,} not"
-        )
+        print(f"parameters: {total:,} in all, {trainable:,} trainable, {total - trainable:,} not")
 
 
 def _field(layer: Layer) -> str:
@@ -52,4 +53,3 @@ def _field(layer: Layer) -> str:
     if layer.receptive_field is None:
         return ""
     return " x ".join(map(str, layer.receptive_field))
-

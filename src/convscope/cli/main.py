@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
@@ -29,12 +30,16 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
+    # Plain help: rich's boxes cost three times what everything else here does.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (demo, layers, predict, maps, compare, datasets, values, train):
     app.command()(command)
 
 # Typer brings click along under a private name; these are its public descendants.
+_UsageError: type[Exception]
+_ClickError: type[Exception]
 _UsageError, _ClickError = typer.BadParameter.__mro__[1:3]
 
 
@@ -48,7 +53,9 @@ def _print_version(wanted: bool) -> None:
 def _convscope(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """See what any convolutional network makes of an image."""
@@ -75,7 +82,8 @@ def _status(arguments: Sequence[str] | None) -> int:
         return _say(str(error), error.status)
     except _ClickError as error:
         usage = isinstance(error, _UsageError)
-        return _say(_with_help(error), 2 if usage else 1)
+        given = sys.argv[1:] if arguments is None else arguments
+        return _say(_with_help(error, given), 2 if usage else 1)
     except (KeyboardInterrupt, typer.Abort):
         return _say("stopped", 130)
     except BrokenPipeError:
@@ -86,8 +94,13 @@ def _status(arguments: Sequence[str] | None) -> int:
         return _say("the memory does not suffice: choose fewer --layers or fewer images", 1)
 
 
-def _with_help(error: Any) -> str:
+def _with_help(error: Any, arguments: Sequence[str]) -> str:
+    """Say what is wrong, what was given where the message leaves that out, and where help is."""
     message = error.format_message().rstrip(".")
+    names = getattr(getattr(error, "param", None), "opts", ())
+    for name, value in pairwise(arguments):
+        if name in names and value not in message:
+            message = f"{message} (given: {value})"
     path = getattr(getattr(error, "ctx", None), "command_path", "convscope")
     return f"{message} (see {path} --help)"
 

@@ -42,12 +42,13 @@ def maps(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write every feature map of every layer: one PNG a layer, the input, and maps.json.
+    """Write every feature map: one PNG a layer.
 
-    A saved picture still holds the levels of its maps, one unit to one pixel unless --zoom is
-    given. With several images each gets a folder of its own.
+    The input as the network sees it and maps.json lie beside them. A saved picture still holds the
+    levels of its maps, one unit to one pixel unless --zoom is given. With several images each gets
+    a folder of its own.
     """
-    from convscope.cli.printing import progress_bar, say, say_preparation
+    from convscope.cli.printing import progress_bar, say_preparation
     from convscope.views import maps as view
 
     folder(output)

@@ -25,9 +25,7 @@ __all__ = [
     "opens_network",
 ]
 
-_MODEL = (
-    "A .keras or .h5 file, keras:NAME (MobileNetV2, ResNet50, ...) or package.module:callable."
-)
+_MODEL = "A .keras or .h5 file, keras:NAME (MobileNetV2, ResNet50, ...) or package.module:callable."
 Images = Annotated[
     list[str],
     typer.Argument(
@@ -159,7 +157,9 @@ def _pair(text: str | None) -> tuple[float, float] | None:
     if numbers is None:
         return None
     if len(numbers) != 2 or numbers[0] == numbers[1]:
-        raise SelectionError(f"--pixel-range {text!r} is no range: give two unlike numbers, such as 0,1")
+        raise SelectionError(
+            f"--pixel-range {text!r} is no range: give two unlike numbers, such as 0,1"
+        )
     return numbers[0], numbers[1]
 
 

@@ -23,7 +23,7 @@ def predict(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Print the classes that the network names for each image, best first."""
+    """Print the top classes of each image, best first."""
     from convscope.cli.printing import print_json, print_table, say_preparation
     from convscope.views.predictions import predictions
 

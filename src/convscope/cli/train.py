@@ -46,9 +46,10 @@ def train(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a small network and save it, its labels and preparation beside it.
+    """Train a small network and save it.
 
-    Prints loss and accuracy on the training and the test images.
+    Its labels and preparation are saved beside it. Prints loss and accuracy on the training and the
+    test images.
     """
     from convscope.cli.printing import print_json
     from convscope.training.recipes import train as run

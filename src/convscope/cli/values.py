@@ -20,9 +20,7 @@ __all__ = ["values"]
 def values(
     network: Network,
     *,
-    image: Annotated[
-        str, typer.Argument(metavar="IMAGE", help="An image file, or DATASET:INDEX.")
-    ],
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="An image file, or DATASET:INDEX.")],
     layer: Annotated[str, typer.Option("--layer", metavar="L", help="Name or index of a layer.")],
     channel: Annotated[int | None, typer.Option(metavar="C", help="Which channel.")] = None,
     mean: Annotated[bool, typer.Option("--mean", help="The mean over the channels.")] = False,
@@ -32,7 +30,7 @@ def values(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Print one feature map as a table of numbers, the positive ones marked."""
+    """Print one feature map as numbers, the positive marked."""
     from convscope.cli.printing import print_json, say, say_preparation
     from convscope.views import values as view
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,6 +170,7 @@ def _entry(swatch: Bytes, words: str) -> Bytes:
     return item
 
 
+@lru_cache(maxsize=64)
 def _drawn_bar(bar: ColourBar) -> Bytes:
     width, height = _BAR
     words = written(bar.words, soft=True)

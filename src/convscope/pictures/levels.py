@@ -21,8 +21,8 @@ __all__ = ["Marks", "levels", "write_levels"]
 Bytes = NDArray[np.uint8]
 _T = TypeVar("_T", bound=np.generic)
 
-# Values worked on at a time: 512 kB of float32, which stay in the cache, in few Python steps.
-_PIECE = 1 << 17
+# Values worked on at a time: 1 MB of float32, which stay in the cache, in few Python steps.
+_PIECE = 1 << 18
 # Values worked on at a time in float64, where care is needed.
 _CAREFUL_PIECE = 1 << 20
 # float32 keeps a level to a hundredth while |value| is less than this many times the span.
@@ -117,8 +117,11 @@ def write_levels(
         largest = np.maximum(largest, np.maximum(np.abs(ends[0]), np.abs(ends[1])))
         plain = largest * factor <= _TOP * _WELL_CONDITIONED
     plain &= bounds.finite & (factor < 1e30)
+    clip = False
+    if span.low is not bounds.low:
+        outside = (bounds.low < span.low) | (bounds.high > span.high)
+        clip = bool((outside & plain).any())
     careful = ~plain
-    clip = bool(np.any((bounds.low < span.low) | (bounds.high > span.high), where=plain))
     if flat is not None:
         careful &= ~flat
         plain &= ~flat

@@ -12,7 +12,7 @@ from convscope.errors import SelectionError
 from convscope.pictures.colormap import Place, palette
 from convscope.pictures.levels import write_levels
 from convscope.pictures.maps import Maps, maps_of
-from convscope.pictures.picture import Picture
+from convscope.pictures.picture import Picture, check_zoom
 from convscope.pictures.scale import Bounds, Scale, Span, bounds_of, span_of
 from convscope.pictures.tiling import Tiling, near_square
 
@@ -92,6 +92,7 @@ def mosaic(
     maps = maps_of(values, dims)
     given = {"low": low, "high": high, "words": words}
     _check(maps.channels, columns, gap, given, bounds)
+    check_zoom(zoom)
     if maps.single and chosen.name in ("channel", "sigma"):
         chosen = Scale("layer")
     least, most = (None if end is None else np.asarray(end, np.float32) for end in (low, high))
@@ -117,9 +118,10 @@ def mosaic(
         signed=span.centred,
         nan_count=nan,
         infinite_count=infinite,
+        zoom=int(zoom),
         title=_title(origin, maps) if title is None else title,
         provenance=origin,
-    ).zoomed(zoom)
+    )
 
 
 def _check(
@@ -156,8 +158,8 @@ def _tiling(maps: Maps, columns: int | None, gap: int) -> Tiling:
 
 def _words(found: Bounds, single: bool) -> tuple[str, ...]:
     words = ["active"] * len(found.low)
-    flat = found.low == found.high
-    for channel in np.flatnonzero(flat | ~found.finite):
+    odd = (found.low == found.high) | ~found.finite
+    for channel in np.flatnonzero(odd).tolist():
         if not found.finite[channel]:
             words[channel] = "not a number"
         elif found.low[channel] == 0:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-__all__ = ["SUFFIXES", "Picture"]
+__all__ = ["SUFFIXES", "Picture", "check_zoom"]
 
 SUFFIXES = (".png", ".pdf", ".svg")
 """What a picture can be saved as."""
@@ -34,6 +34,12 @@ SUFFIXES = (".png", ".pdf", ".svg")
 Bytes = NDArray[np.uint8]
 
 _COMFORTABLE = (640, 1600)
+
+
+def check_zoom(zoom: int) -> None:
+    """Raise `SelectionError` when a zoom is not a whole number from 1."""
+    if isinstance(zoom, bool) or not isinstance(zoom, int | np.integer) or zoom < 1:
+        raise SelectionError(f"zoom {zoom!r}: a whole number from 1, pixels for each unit")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -139,15 +145,8 @@ class Picture:
         return self.tiling.box(channel, self.zoom)
 
     def zoomed(self, zoom: int) -> Picture:
-        """Give the same picture with another number of pixels for a unit.
-
-        Raises
-        ------
-        SelectionError
-            When the zoom is not a whole number from 1.
-        """
-        if isinstance(zoom, bool) or not isinstance(zoom, int | np.integer) or zoom < 1:
-            raise SelectionError(f"zoom {zoom!r}: a whole number from 1, pixels for each unit")
+        """Give the same picture with another number of pixels for a unit."""
+        check_zoom(zoom)
         return replace(self, zoom=int(zoom))
 
     @cached_property

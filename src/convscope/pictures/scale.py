@@ -103,6 +103,8 @@ class Bounds:
     @property
     def whole(self) -> tuple[float, float]:
         """The smallest and largest finite value of all; (0, 0) when there is none."""
+        if self.finite.all():
+            return float(self.low.min()), float(self.high.max())
         known = ~np.isnan(self.low)
         if not known.any():
             return 0.0, 0.0

@@ -132,11 +132,15 @@ def _cell(
     if scale not in {"layer", "robust"}:
         return Cell(one, None, word)
     finite = whole[np.isfinite(whole)] if whole.size else whole
-    ends = np.percentile(finite, (0, 100) if scale == "layer" else (1, 99)) if finite.size else (0, 0)
+    ends = (
+        np.percentile(finite, (0, 100) if scale == "layer" else (1, 99)) if finite.size else (0, 0)
+    )
     return Cell(one, (float(ends[0]), float(ends[1])), word)
 
 
-def channel_map(activations: Activations, layer: str, channel: int | None, image: int) -> np.ndarray:
+def channel_map(
+    activations: Activations, layer: str, channel: int | None, image: int
+) -> np.ndarray:
     """Give one feature map, or the mean over channels, as a picture's rows and columns.
 
     Parameters

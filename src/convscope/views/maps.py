@@ -239,9 +239,7 @@ class Maps(Mapping[str, Picture]):
     def shared_bounds(self) -> tuple[float, float]:
         """Smallest and largest finite value over all images and layers."""
         pairs = [
-            self._extent(layer, image)
-            for layer in self.layers
-            for image in range(len(self.images))
+            self._extent(layer, image) for layer in self.layers for image in range(len(self.images))
         ]
         ends = np.concatenate([np.concatenate([pair.low, pair.high]) for pair in pairs])
         ends = ends[np.isfinite(ends)]
@@ -250,7 +248,9 @@ class Maps(Mapping[str, Picture]):
     def _extent(self, layer: str, image: int) -> Extent:
         key = (layer, image)
         if key not in self._extents:
-            self._extents[key] = extent(_drawable(self.activations.array(layer, image), self.layers[layer])[0])
+            self._extents[key] = extent(
+                _drawable(self.activations.array(layer, image), self.layers[layer])[0]
+            )
         return self._extents[key]
 
     def _write(self, layer: Layer, picture: Picture, path: Path) -> None:
@@ -304,7 +304,9 @@ class Maps(Mapping[str, Picture]):
             "shape": self.activations.array(layer.name, self._image).shape,
             "columns": picture.tiling.columns,
             "signed": picture.signed,
-            "blank": {word: count for word, count in count_words(words).items() if word != "active"},
+            "blank": {
+                word: count for word, count in count_words(words).items() if word != "active"
+            },
             "channels": {
                 "low": self._extent(layer.name, self._image).low,
                 "high": self._extent(layer.name, self._image).high,

@@ -1,0 +1,170 @@
+"""Whatever a person gets wrong: one line on stderr, the right exit status, nothing half-written."""
+
+import os
+import stat
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def fails(done, status, *words):
+    """Check the form that every failure has."""
+    assert done.status == status, (done.status, done.err)
+    lines = done.err.strip().splitlines()
+    last = lines[-1]
+    assert len([line for line in lines if line.startswith("convscope: ")]) == 1, done.err
+    assert last.startswith("convscope: ")
+    assert "Traceback" not in done.err
+    for word in words:
+        assert word in last, (word, last)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["mops", "x"], ["mops"]),
+        (["maps"], ["MODEL"]),
+        (["maps", "m.keras", "i.png"], ["--output"]),
+        (["layers", "m.keras", "--jason"], ["--jason", "--json"]),
+        (["maps", "m.keras", "i.png", "-o", "d", "--zoom", "0"], ["--zoom", "0"]),
+        (["maps", "m.keras", "i.png", "-o", "d", "--columns", "many"], ["many"]),
+        (["layers", "m.keras", "--size", "big"], ["--size", "224x224"]),
+        (["layers", "m.keras", "--pixel-range", "1"], ["--pixel-range", "0,1"]),
+        (["layers", "m.keras", "--pixel-mean", "a,b"], ["--pixel-mean", "numbers"]),
+        (["layers", "keras:ResNet5"], ["ResNet50"]),
+        (["datasets", "fashion_mist"], ["fashion_mnist"]),
+        (["train", "fashionmnist", "-o", "m.keras"], ["fashion-mnist"]),
+    ],
+)
+def test_wrong_usage(convscope, arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fails(convscope(*arguments), 2, *words)
+    assert list(tmp_path.iterdir()) == [] or arguments[0] == "maps"
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (["--layers", "conv3d"], ["conv3d", "conv2d"]),
+        (["--layers", "kind:convolution"], ["kind", "conv"]),
+        (["--layers", "9"], ["0 to 3"]),
+        (["--colormap", "virdis"], ["virdis", "viridis"]),
+        (["--scale", "chanel"], ["chanel", "channel"]),
+        (["--scale", "fixed(2,1)"], ["fixed(0, 6)"]),
+        (["--layers", "pool:linear"], ["linear", "conv2d:linear"]),
+    ],
+)
+def test_a_name_that_is_not_there(convscope, model, photo, tmp_path, option, words):
+    done = convscope("maps", model, photo, "-o", tmp_path / "out", *option)
+    fails(done, 2, *words)
+    out = tmp_path / "out"
+    assert not out.exists() or list(out.glob("*.png")) in ([], [out / "input.png"])
+
+
+def test_a_channel_that_is_not_there(convscope, model, photo, tmp_path):
+    target = tmp_path / "table.png"
+    done = convscope("compare", model, photo, "-o", target, "--channel", 24, "--layers", 0)
+    fails(done, 2, "24", "0 to 23")
+    done = convscope("values", model, photo, "--layer", "conv2d", "--channel", 99)
+    fails(done, 2, "99", "0 to 23")
+    fails(convscope("values", model, photo, "--layer", "conv2d"), 2, "--channel", "0 to 23")
+    fails(convscope("compare", model, photo, "-o", target), 2, "--channel", "--mean")
+    done = convscope("compare", model, photo, "-o", tmp_path / "table.bmp", "--mean")
+    fails(done, 2, ".png", ".pdf", ".svg")
+    done = convscope("compare", model, photo, "-o", target, "--mean", "--titles", "a,b")
+    fails(done, 2, "titles")
+    assert not target.exists()
+
+
+def test_a_model_that_is_none(convscope, photo, tmp_path):
+    text = tmp_path / "model.h5"
+    text.write_text("this is no model\n")
+    empty = tmp_path / "empty.keras"
+    empty.touch()
+    renamed = tmp_path / "renamed.keras"
+    renamed.write_bytes(photo.read_bytes())
+    fails(convscope("layers", tmp_path / "missing.keras"), 1, "missing.keras")
+    fails(convscope("layers", tmp_path), 1, "directory")
+    fails(convscope("layers", text), 1, "text", "model.save()")
+    fails(convscope("layers", empty), 1, "empty")
+    fails(convscope("layers", renamed), 1, "renamed.keras")
+
+
+def test_a_truncated_model(convscope, model, tmp_path):
+    cut = tmp_path / "cut.keras"
+    cut.write_bytes(model.read_bytes()[:-200])
+    fails(convscope("layers", cut), 1, "cut.keras", "again")
+
+
+def test_an_image_that_is_none(convscope, model, tmp_path):
+    out = ("-o", tmp_path / "out")
+    text = tmp_path / "text.png"
+    text.write_text("no picture")
+    empty = tmp_path / "empty.jpg"
+    empty.touch()
+    fails(convscope("maps", model, tmp_path / "none.png", *out), 1, "none.png")
+    fails(convscope("maps", model, tmp_path, *out), 1, str(tmp_path))
+    fails(convscope("maps", model, text, *out), 1, "text.png")
+    fails(convscope("maps", model, empty, *out), 1, "empty")
+    fails(convscope("maps", model, "https://example.org/cat.jpg", *out), 1, "download")
+    fails(convscope("maps", model, "digits:99999", *out), 2, "99999")
+
+
+def test_a_network_that_takes_no_images(convscope, photo, tmp_path):
+    import keras
+
+    path = tmp_path / "signal.keras"
+    keras.Sequential([keras.Input((16, 2, 3, 5)), keras.layers.Conv3D(2, 1)]).save(path)
+    fails(convscope("maps", path, photo, "-o", tmp_path / "out"), 1, "(images, 16, 2, 3, 5)")
+
+
+def test_a_full_disk_leaves_nothing_behind(convscope, model, photo, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fdopen", full)
+    done = convscope("maps", model, photo, "-o", tmp_path / "out", "-q")
+    monkeypatch.undo()
+    fails(done, 1, "disk is full")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made(convscope, model, photo, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.touch()
+    fails(convscope("maps", model, photo, "-o", blocked), 1, "-o")
+    fails(convscope("maps", model, photo, "-o", blocked / "under"), 1, "-o")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder(convscope, model, photo, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    out.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    fails(convscope("maps", model, photo, "-o", out), 1, "permission")
+    out.chmod(stat.S_IRWXU)
+    assert list(out.iterdir()) == []
+
+
+def test_a_picture_that_claims_to_be_huge(convscope, model, tmp_path):
+    small = tmp_path / "small.png"
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(small)
+    claim = bytearray(small.read_bytes())
+    claim[16:24] = (100_000).to_bytes(4, "big") * 2
+    import zlib
+
+    claim[29:33] = zlib.crc32(bytes(claim[12:29])).to_bytes(4, "big")
+    huge = tmp_path / "huge.png"
+    huge.write_bytes(bytes(claim))
+    fails(convscope("maps", model, huge, "-o", tmp_path / "out"), 1, "100")
+
+
+def test_warnings_are_one_line_too(convscope, tmp_path, photo):
+    import keras
+
+    path = tmp_path / "plain.keras"
+    keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Conv2D(2, 3)]).save(path)
+    done = convscope("predict", path, photo, "--pixel-range", "0,1")
+    assert done.status == 0
+    assert "UserWarning" not in done.err

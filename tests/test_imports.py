@@ -1,0 +1,39 @@
+"""What importing the package brings, and what its public names are."""
+
+import subprocess
+import sys
+
+import convscope
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Run a statement in a fresh interpreter; give the modules that it loaded."""
+    code = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+HEAVY = {"keras", "jax", "tensorflow", "torch", "onnxruntime", "ray", "matplotlib", "pandas"}
+
+
+def test_importing_convscope_imports_no_framework():
+    assert not loaded_by("import convscope") & (HEAVY | {"xarray", "numpy"})
+
+
+def test_importing_the_rooms_imports_no_framework():
+    rooms = ("inputs", "networks", "analysis", "pictures", "views.maps", "training.recipes")
+    statement = "import " + ", ".join(f"convscope.{room}" for room in rooms)
+    assert not loaded_by(statement) & HEAVY
+
+
+def test_help_imports_neither_framework_nor_numpy():
+    statement = (
+        "from convscope.cli.main import main\ntry:\n    main(['--help'])\nexcept SystemExit: pass"
+    )
+    assert not loaded_by(statement) & (HEAVY | {"numpy", "rich", "xarray"})
+
+
+def test_every_public_name_is_there():
+    for name in convscope.__all__:
+        assert getattr(convscope, name) is not None
+        assert name in dir(convscope)

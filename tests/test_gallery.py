@@ -93,6 +93,16 @@ def test_a_page_runs_and_makes_the_pictures_it_shows(page, laid_out, capsys):
     assert expected[page] in printed
 
 
+@pytest.mark.parametrize(
+    ("model", "maps", "count"),
+    [("cats", "dog", 704), ("mnist", "five", 128), ("cats", "corgi", 704)],
+)
+def test_the_tiles_of_the_pages_are_the_values_of_keras(model, maps, count, laid_out):
+    if not (laid_out / maps).is_dir():
+        pytest.skip("the page has not run")
+    assert pages.tiles(laid_out / f"{model}.keras", laid_out / maps) == count
+
+
 @pytest.mark.parametrize("page", pages.PAGES)
 def test_a_page_shows_pictures_that_are_there(page):
     for name in pages.pictures(page):

@@ -4,7 +4,8 @@
 
 runs them in full, as written, and puts the pictures they show beside them. DATA is a folder with
 `mnist` and `fashion_mnist` (IDX files), `cats_dogs` (class folders in train, val and test),
-`dog.1100.jpg` and `corgi.png`. The tests run the same blocks with short trainings.
+`dog.1100.jpg` and `corgi.png`. Accuracies and tiles are then compared with what the pages promise
+and what Keras computes. The tests run the same blocks with short trainings.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from checks import accuracies, tiles  # noqa: E402
+
 PAGES = ("shoes", "cats-and-dogs", "fashion-in-numbers", "mnist-mosaic", "corgi")
 
 _BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -103,6 +108,10 @@ def main() -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / name, target)
         print(f"{page}: {len(pictures(page))} pictures")
+    print("test accuracies:", accuracies(folder))
+    for model, maps in (("cats", "dog"), ("mnist", "five"), ("cats", "corgi")):
+        if (folder / maps).is_dir():
+            print(f"{maps}: {tiles(folder / f'{model}.keras', folder / maps)} maps equal Keras's")
     shutil.rmtree(folder)
 
 

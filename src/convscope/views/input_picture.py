@@ -42,11 +42,12 @@ def as_png(pixels: np.ndarray) -> bytes:
 
 
 def _pixels(values: np.ndarray, preparation: Preparation) -> np.ndarray:
-    if preparation.order == "bgr":
-        values = values[..., ::-1]
+    # Mean and deviation are in the order that the network sees, so they are undone first.
     if preparation.std is not None:
         values = values * np.asarray(preparation.std, np.float32)
     if preparation.mean is not None:
         values = values + np.asarray(preparation.mean, np.float32)
+    if preparation.order == "bgr":
+        values = values[..., ::-1]
     share = (values - preparation.low) / (preparation.high - preparation.low)
     return np.asarray(np.clip(np.rint(share * 255), 0, 255).astype(np.uint8))

@@ -303,6 +303,7 @@ class Maps(Mapping[str, Picture]):
             "dims": layer.dims,
             "shape": self.activations.array(layer.name, self._image).shape,
             "columns": picture.tiling.columns,
+            "zoom": picture.zoom,
             "signed": picture.signed,
             "blank": {
                 word: count for word, count in count_words(words).items() if word != "active"

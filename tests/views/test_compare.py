@@ -1,0 +1,61 @@
+"""Images against layers."""
+
+import numpy as np
+import pytest
+
+import convscope
+from convscope.errors import SelectionError
+from convscope.views.compare import channel_map
+
+
+def cells(drawing):
+    """Give the arrays that a drawing shows, top left first."""
+    return [shown.get_array() for axes in drawing.figure.axes for shown in axes.get_images()]
+
+
+def test_a_table_has_a_row_an_image_and_a_column_a_layer(network, photos):
+    drawing = convscope.compare(network, photos, "signed,conv", channel=0, input=False)
+    titles = {text.get_text() for axes in drawing.figure.axes for text in axes.texts}
+    titles |= {text.get_text() for text in drawing.figure.texts}
+    assert {"signed", "conv", "image 0", "image 1", "views: channel 0"} <= titles
+    assert len(cells(drawing)) >= 4
+
+
+def test_provenance_names_everything(network, photos, tmp_path):
+    drawing = convscope.compare(network, photos, "signed", mean=True)
+    drawing.save(tmp_path / "table.png")
+    from convscope.pictures import read_provenance
+
+    told = read_provenance(tmp_path / "table.png")
+    assert told["network"] == "views"
+    assert told["layers"] == ["signed"]
+    assert told["images"] == ["image 0", "image 1"]
+    assert told["shows"] == "mean over channels"
+
+
+def test_channel_map_and_mean(network, photos):
+    activations = network.activations(photos, ["signed", "mean"])
+    values = activations["signed"].values
+    np.testing.assert_array_equal(channel_map(activations, "signed", 4, 1), values[1, 4])
+    np.testing.assert_allclose(
+        channel_map(activations, "signed", None, 0), values[0].mean(axis=0), atol=1e-6
+    )
+    assert channel_map(activations, "mean", 0, 0).shape == (1, 3)
+
+
+def test_what_cannot_be_compared(network, photos):
+    with pytest.raises(SelectionError, match="--mean"):
+        convscope.compare(network, photos)
+    with pytest.raises(SelectionError, match="--mean"):
+        convscope.compare(network, photos, channel=1, mean=True)
+    with pytest.raises(SelectionError, match="0 to 3"):
+        convscope.compare(network, photos, "conv", channel=4)
+    with pytest.raises(SelectionError, match="3 titles were given for 2 images"):
+        convscope.compare(network, photos, "conv", channel=1, titles=["a", "b", "c"])
+
+
+@pytest.mark.parametrize("scale", ["channel", "layer", "shared", "robust", "sigma", "fixed(0,1)"])
+def test_every_scale_draws(network, photos, scale, tmp_path):
+    drawing = convscope.compare(network, photos, "signed,conv,mean", channel=0, scale=scale)
+    drawing.save(tmp_path / "table.svg")
+    assert (tmp_path / "table.svg").stat().st_size > 2000

@@ -1,0 +1,1 @@
+"""Recipes that train the small networks of the gallery, and the network that comes along."""

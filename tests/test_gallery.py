@@ -101,9 +101,3 @@ def test_the_tiles_of_the_pages_are_the_values_of_keras(model, maps, count, laid
     if not (laid_out / maps).is_dir():
         pytest.skip("the page has not run")
     assert pages.tiles(laid_out / f"{model}.keras", laid_out / maps) == count
-
-
-@pytest.mark.parametrize("page", pages.PAGES)
-def test_a_page_shows_pictures_that_are_there(page):
-    for name in pages.pictures(page):
-        assert (pages.HERE / "pictures" / name).is_file(), name

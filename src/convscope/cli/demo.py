@@ -24,6 +24,7 @@ def demo(
     downloaded; overview.png compares them.
     """
     from convscope.cli.printing import progress_bar, say_preparation
+    from convscope.inputs.images import Image
     from convscope.networks import open_network
     from convscope.training.recipes import embedded
     from convscope.training.strokes import digits
@@ -33,7 +34,7 @@ def demo(
 
     folder(output)
     network = open_network(embedded())
-    images = digits()
+    images = [Image(pixels[..., None], f"digit {label}", label) for label, pixels in digits()]
     drawn = maps(network, images, zoom=4)
     say_preparation(network, quiet=quiet)
     with progress_bar("drawing", len(drawn) * len(images), quiet=quiet) as advance:

@@ -8,7 +8,7 @@ from PIL import Image
 
 import convscope
 from convscope.errors import SelectionError
-from convscope.views.maps import file_name
+from convscope.views.map_files import file_name
 
 
 def test_one_image_is_a_mapping_in_execution_order(network, photos):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convscope.cli.options import Quiet, folder
+from convscope.cli.options import Quiet
 
 __all__ = ["demo"]
 
@@ -32,7 +32,6 @@ def demo(
     from convscope.views.maps import maps
     from convscope.views.predictions import predictions
 
-    folder(output)
     network = open_network(embedded())
     images = [Image(pixels[..., None], f"digit {label}", label) for label, pixels in digits()]
     drawn = maps(network, images, zoom=4)

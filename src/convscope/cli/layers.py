@@ -44,6 +44,10 @@ def layers(
     print_table(columns, rows, right=(0, 4), title=title)
     if not quiet:
         total, trainable = network.parameters
+        for entry in network.inputs:
+            print(f"input {entry.name}: array of shape {entry}")
+        if network.preparation is not None:
+            print(f"preparation of images: {network.preparation.describe()}")
         print(f"parameters: {total:,} in all, {trainable:,} trainable, {total - trainable:,} not")
 
 

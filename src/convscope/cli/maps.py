@@ -13,7 +13,6 @@ from convscope.cli.options import (
     LayerChoice,
     Quiet,
     Scale,
-    folder,
     opens_network,
 )
 
@@ -51,7 +50,6 @@ def maps(
     from convscope.cli.printing import progress_bar, say_preparation
     from convscope.views import maps as view
 
-    folder(output)
     drawn = view.maps(
         network,
         images,

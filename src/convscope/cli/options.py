@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -173,22 +172,3 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
             f"{option} {text!r} holds something that is no number: give numbers separated by "
             "commas, such as 0.5,0.5,0.5"
         ) from None
-
-
-def folder(path: Path) -> Path:
-    """Make the folder that results go to.
-
-    Raises
-    ------
-    OutputError
-        When it cannot be made, or is a file.
-    """
-    from convscope.errors import OutputError
-
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"the folder {path} cannot be made ({error.strerror}): give another one with -o"
-        ) from error
-    return path

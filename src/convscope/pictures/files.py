@@ -10,7 +10,7 @@ from pathlib import Path
 
 from convscope.errors import OutputError
 
-__all__ = ["write_atomically"]
+__all__ = ["make_folder", "write_atomically"]
 
 _REASONS = {
     errno.ENOSPC: "the disk is full: free some space, or name another folder",
@@ -19,6 +19,7 @@ _REASONS = {
     errno.EACCES: "no permission to write there: name another folder",
     errno.EPERM: "no permission to write there: name another folder",
     errno.ENAMETOOLONG: "the name is too long: choose a shorter one",
+    errno.ENOTDIR: "a part of the path is a file: name another folder",
     errno.EISDIR: "that is a folder: name a file in it",
 }
 
@@ -57,6 +58,25 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         with suppress(OSError):
             part.unlink()
         raise
+
+
+def make_folder(path: str | os.PathLike[str]) -> None:
+    """Make the folder that results go to, with those above it; one that exists is fine.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be made, or is a file.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise OutputError(
+            f"cannot make the folder {path}: a file has that name: choose another"
+        ) from error
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, f"{error.strerror or error}: name another folder")
+        raise OutputError(f"cannot make the folder {path}: {reason}") from error
 
 
 def _reason(target: Path, error: OSError) -> str:

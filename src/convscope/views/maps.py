@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 
 from convscope.activations import Activations
-from convscope.analysis.diagnosis import count_words, diagnosis
+from convscope.analysis.diagnosis import diagnosis
 from convscope.analysis.statistics import Extent, extent
 from convscope.errors import SelectionError, near
 from convscope.networks import Batch, Layer, Network
 from convscope.networks.selection import Selector
-from convscope.pictures.files import write_atomically
+from convscope.pictures.colormap import palette
 from convscope.pictures.mosaic import mosaic
 from convscope.pictures.picture import Picture
 from convscope.pictures.scale import Scale
-from convscope.views.input_picture import as_png, seen
+from convscope.views.input_picture import seen
 
-__all__ = ["Maps", "file_name", "maps"]
+if TYPE_CHECKING:
+    from convscope.pictures.drawing import Drawing
 
-_THREADS = min(4, os.cpu_count() or 1)
+__all__ = ["Look", "Maps", "maps"]
 
 
 def maps(
@@ -72,6 +69,9 @@ def maps(
     SelectionError, InputError, ModelError
         As for `Network.activations`, and for an unknown scale or colormap.
     """
+    look = Look(Scale.parse(scale), colormap, columns, zoom, numbers)
+    if colormap is not None:
+        palette(colormap)
     batches = network.batches(images)
     chosen = network.select(layers)
     names = [layer.name for layer in chosen]
@@ -81,7 +81,7 @@ def maps(
         chosen,
         network.wrap(runs, batches, chosen),
         batches,
-        Look(Scale.parse(scale), colormap, columns, zoom, numbers),
+        look,
     )
 
 
@@ -105,6 +105,8 @@ class Maps(Mapping[str, Picture]):
     layers : sequence of Layer
     activations : Activations
         The values behind the pictures.
+    look : Look
+        How they are drawn.
     """
 
     def __init__(
@@ -120,7 +122,7 @@ class Maps(Mapping[str, Picture]):
         self.layers = {layer.name: layer for layer in layers}
         self.activations = activations
         self._batches = batches
-        self._look = look
+        self.look = look
         self._at = at
         self._extents: dict[tuple[str, int], Extent] = {}
 
@@ -128,6 +130,15 @@ class Maps(Mapping[str, Picture]):
     def images(self) -> tuple[str, ...]:
         """What the images are called."""
         return self.activations.images
+
+    @property
+    def name(self) -> str:
+        """What the one image, or the chosen one, is called."""
+        return self.images[self._image]
+
+    def shape(self, layer: str) -> tuple[int, ...]:
+        """Give the shape of a layer's maps: ``(channel, y, x)`` and the like."""
+        return self.activations.array(layer, self._image).shape
 
     def image(self, image: int) -> Maps:
         """Choose one image; a ``shared`` scale still spans all of them."""
@@ -137,7 +148,7 @@ class Maps(Mapping[str, Picture]):
             list(self.layers.values()),
             self.activations,
             self._batches,
-            self._look,
+            self.look,
             image % len(self.images),
         )
         chosen._extents = self._extents
@@ -160,7 +171,7 @@ class Maps(Mapping[str, Picture]):
         """Say of every channel of a layer whether it is active, and if not, why it is blank."""
         return diagnosis(
             self.activations.array(layer, self._image),
-            known=self._extent(layer, self._image),
+            known=self.extent(layer),
             bounds=self.layers[layer].bounds,
         )
 
@@ -193,36 +204,15 @@ class Maps(Mapping[str, Picture]):
         OutputError
             When a file cannot be written; no file is left half-written.
         """
+        from convscope.views.map_files import folder_names, write
+
         folder = Path(folder)
-        if self._at is None and len(self.images) > 1:
-            written = []
-            for place, name in enumerate(_folder_names(self.images)):
-                written += self.image(place).save(folder / name, progress)
-            return written
-        folder.mkdir(parents=True, exist_ok=True)
-        return self._save_one(folder, progress)
-
-    def _save_one(self, folder: Path, progress: Any) -> list[Path]:
-        def draw(layer: Layer) -> tuple[Path, dict[str, Any]]:
-            picture = self._draw(layer)
-            path = folder / file_name(layer)
-            self._write(layer, picture, path)
-            if progress is not None:
-                progress(path)
-            return path, self._entry(layer, picture, path)
-
+        if self._at is not None or len(self.images) == 1:
+            return write(self.image(self._image), folder, progress)
         written = []
-        if (pixels := self.input()) is not None:
-            path = folder / "input.png"
-            write_atomically(path, as_png(pixels))
-            written.append(path)
-        # Tiling and compression release the interpreter's lock, so threads share the work.
-        with ThreadPoolExecutor(_THREADS) as threads:
-            drawn = list(threads.map(draw, self.layers.values()))
-        written += [path for path, _ in drawn]
-        path = folder / "maps.json"
-        write_atomically(path, _as_json(self._summary([entry for _, entry in drawn])))
-        return [*written, path]
+        for place, name in enumerate(folder_names(self.images)):
+            written += write(self.image(place), folder / name, progress)
+        return written
 
     @property
     def _image(self) -> int:
@@ -239,13 +229,15 @@ class Maps(Mapping[str, Picture]):
     def shared_bounds(self) -> tuple[float, float]:
         """Smallest and largest finite value over all images and layers."""
         pairs = [
-            self._extent(layer, image) for layer in self.layers for image in range(len(self.images))
+            self.extent(layer, image) for layer in self.layers for image in range(len(self.images))
         ]
         ends = np.concatenate([np.concatenate([pair.low, pair.high]) for pair in pairs])
         ends = ends[np.isfinite(ends)]
         return (float(ends.min()), float(ends.max())) if ends.size else (0.0, 0.0)
 
-    def _extent(self, layer: str, image: int) -> Extent:
+    def extent(self, layer: str, image: int | None = None) -> Extent:
+        """Give the smallest and largest value of every map of a layer."""
+        image = self._image if image is None else image
         key = (layer, image)
         if key not in self._extents:
             self._extents[key] = extent(
@@ -253,30 +245,34 @@ class Maps(Mapping[str, Picture]):
             )
         return self._extents[key]
 
-    def _write(self, layer: Layer, picture: Picture, path: Path) -> None:
-        if not self._look.numbers or picture.tiling.strip or picture.tiling.height == 1:
-            picture.save(path)
-            return
+    def numbered(self, layer: str) -> Drawing | None:
+        """Draw a layer as a figure with each channel's number above its tile.
+
+        Returns
+        -------
+        Drawing or None
+            None for a layer without planes, whose channels are one strip or one row each.
+        """
         from convscope.pictures.figures import numbered
 
-        values, options = self._drawing(layer)
-        numbered(values, **options).save(path)
+        values, options = self._drawing(self.layers[layer])
+        return numbered(values, **options) if values.ndim > 2 else None
 
     def _draw(self, layer: Layer) -> Picture:
         values, options = self._drawing(layer)
-        return mosaic(values, zoom=self._look.zoom, **options)
+        return mosaic(values, zoom=self.look.zoom, **options)
 
     def _drawing(self, layer: Layer) -> tuple[np.ndarray, dict[str, Any]]:
         image = self._image
-        known = self._extent(layer.name, image)
+        known = self.extent(layer.name, image)
         values, dims = _drawable(self.activations.array(layer.name, image), layer)
         return values, {
-            "scale": self._look.scale,
-            "colormap": self._look.colormap,
-            "columns": self._look.columns,
+            "scale": self.look.scale,
+            "colormap": self.look.colormap,
+            "columns": self.look.columns,
             "low": known.low,
             "high": known.high,
-            "bounds": self.shared_bounds if self._look.scale.name == "shared" else None,
+            "bounds": self.shared_bounds if self.look.scale.name == "shared" else None,
             "words": self.words(layer.name),
             "dims": dims,
             "provenance": self._provenance(layer, image),
@@ -292,68 +288,6 @@ class Maps(Mapping[str, Picture]):
             "preparation": network.preparation.describe() if network.preparation else "as given",
         }
 
-    def _entry(self, layer: Layer, picture: Picture, path: Path) -> dict[str, Any]:
-        words = list(picture.words)
-        return {
-            "index": layer.index,
-            "layer": layer.name,
-            "kind": layer.kind,
-            "operation": layer.operation,
-            "file": path.name,
-            "dims": layer.dims,
-            "shape": self.activations.array(layer.name, self._image).shape,
-            "columns": picture.tiling.columns,
-            "zoom": picture.zoom,
-            "signed": picture.signed,
-            "blank": {
-                word: count for word, count in count_words(words).items() if word != "active"
-            },
-            "channels": {
-                "low": self._extent(layer.name, self._image).low,
-                "high": self._extent(layer.name, self._image).high,
-                "level_0": picture.low,
-                "level_239": picture.high,
-                "diagnosis": words,
-            },
-        }
-
-    def _summary(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
-        preparation = self.network.preparation
-        return {
-            "model": {"name": self.network.name, "source": Path(self.network.source).name},
-            "image": self.images[self._image],
-            "preparation": None
-            if preparation is None
-            else {**preparation.to_json(), "source": preparation.source},
-            "scale": str(self._look.scale),
-            "layers": entries,
-        }
-
-
-def file_name(layer: Layer) -> str:
-    """Name the picture of a layer: ``3_block.conv.png``.
-
-    ``/`` becomes ``.``, and so does what some file systems refuse, such as the colon of a linear
-    part.
-    """
-    return f"{layer.index}_{_safe(layer.name)}.png"
-
-
-def _safe(name: str) -> str:
-    return re.sub(r'[/\\:*?"<>|\x00-\x1f]', ".", name)
-
-
-def _folder_names(images: Sequence[str]) -> list[str]:
-    """Name a folder for every image, each once."""
-    names: list[str] = []
-    for image in images:
-        stem = _safe(Path(image).stem if Path(image).suffix else image)
-        name, repeat = stem, 2
-        while name in names:
-            name, repeat = f"{stem}-{repeat}", repeat + 1
-        names.append(name)
-    return names
-
 
 def _drawable(values: np.ndarray, layer: Layer) -> tuple[np.ndarray, tuple[str, ...]]:
     """Give activations the axes of a mosaic: of unusual ranks, the first counts the tiles."""
@@ -362,7 +296,3 @@ def _drawable(values: np.ndarray, layer: Layer) -> tuple[np.ndarray, tuple[str, 
     if values.ndim < 2:
         return values.reshape(-1), ("channel",)
     return values.reshape(len(values), -1, values.shape[-1]), ("channel", "y", "x")
-
-
-def _as_json(summary: dict[str, Any]) -> bytes:
-    return orjson.dumps(summary, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)

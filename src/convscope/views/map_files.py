@@ -1,0 +1,136 @@
+"""The mosaics of one image on disk: one PNG a layer, the input, and maps.json."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from convscope.analysis.diagnosis import ACTIVE, count_words
+from convscope.networks import Layer
+from convscope.pictures.files import make_folder, write_atomically
+from convscope.pictures.picture import Picture
+from convscope.views.input_picture import as_png
+
+if TYPE_CHECKING:
+    from convscope.views.maps import Maps
+
+__all__ = ["file_name", "folder_names", "write"]
+
+_THREADS = min(4, os.cpu_count() or 1)
+
+
+def write(maps: Maps, folder: Path, progress: Callable[[Path], None] | None = None) -> list[Path]:
+    """Write the maps of one image.
+
+    Parameters
+    ----------
+    maps : Maps
+        Of one image, or with one chosen.
+    folder : Path
+        Made when it is missing.
+    progress : callable, optional
+        Called with the path of each picture that is done.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    OutputError
+        When a file cannot be written; no file is left half-written.
+    """
+
+    def draw(layer: Layer) -> tuple[Path, dict[str, Any]]:
+        path = folder / file_name(layer)
+        picture = maps[layer.name]
+        figure = maps.numbered(layer.name) if maps.look.numbers else None
+        (figure or picture).save(path)
+        if progress is not None:
+            progress(path)
+        return path, _entry(maps, layer, picture, path)
+
+    make_folder(folder)
+    written = []
+    if (pixels := maps.input()) is not None:
+        written.append(folder / "input.png")
+        write_atomically(written[0], as_png(pixels))
+    # Tiling and compression release the interpreter's lock, so threads share the work.
+    with ThreadPoolExecutor(_THREADS) as threads:
+        drawn = list(threads.map(draw, maps.layers.values()))
+    summary = _summary(maps, [entry for _, entry in drawn])
+    # json takes 0.3 s for the 91,075 channels of ResNet50, half of what the pictures take.
+    told = orjson.dumps(summary, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+    write_atomically(folder / "maps.json", told)
+    return [*written, *(path for path, _ in drawn), folder / "maps.json"]
+
+
+def file_name(layer: Layer) -> str:
+    """Name the picture of a layer: ``3_block.conv.png``.
+
+    ``/`` becomes ``.``, and so does what some file systems refuse, such as the colon of a linear
+    part.
+    """
+    return f"{layer.index}_{_safe(layer.name)}.png"
+
+
+def folder_names(images: Sequence[str]) -> list[str]:
+    """Name a folder for every image, each once."""
+    names: list[str] = []
+    for image in images:
+        stem = _safe(Path(image).stem if Path(image).suffix else image)
+        name, repeat = stem, 2
+        while name in names:
+            name, repeat = f"{stem}-{repeat}", repeat + 1
+        names.append(name)
+    return names
+
+
+def _safe(name: str) -> str:
+    return re.sub(r'[/\\:*?"<>|\x00-\x1f]', ".", name)
+
+
+def _entry(maps: Maps, layer: Layer, picture: Picture, path: Path) -> dict[str, Any]:
+    words = list(picture.words)
+    known = maps.extent(layer.name)
+    blank = {word: count for word, count in count_words(words).items() if word != ACTIVE}
+    return {
+        "index": layer.index,
+        "layer": layer.name,
+        "kind": layer.kind,
+        "operation": layer.operation,
+        "file": path.name,
+        "dims": layer.dims,
+        "shape": maps.shape(layer.name),
+        "columns": picture.tiling.columns,
+        "zoom": picture.zoom,
+        "signed": picture.signed,
+        "blank": blank,
+        "channels": {
+            "low": known.low,
+            "high": known.high,
+            "level_0": picture.low,
+            "level_239": picture.high,
+            "diagnosis": words,
+        },
+    }
+
+
+def _summary(maps: Maps, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    network, preparation = maps.network, maps.network.preparation
+    return {
+        "model": {"name": network.name, "source": Path(network.source).name},
+        "image": maps.name,
+        "preparation": None
+        if preparation is None
+        else {**preparation.to_json(), "source": preparation.source},
+        "scale": str(maps.look.scale),
+        "layers": entries,
+    }

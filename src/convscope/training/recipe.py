@@ -46,8 +46,8 @@ class Recipe:
         What is done to the training images in each phase.
     compact : bool
         Whether the file is made for use alone: without the optimizer's state a third of the size,
-        without random initialisers quick to load. Keras must compile the network before it can
-        evaluate it or train it on.
+        without random initialisers quick to load, and readable from Keras 3.8 on. Keras must
+        compile the network before it can evaluate it or train it on.
     """
 
     name: str

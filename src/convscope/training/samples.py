@@ -128,7 +128,12 @@ def open_splits(recipe: Recipe, data: str | Path | None = None) -> Splits:
         When there is no such dataset.
     """
     source = data if data is not None else _default(recipe)
-    first = open_dataset(source)
+    try:
+        first = open_dataset(source)
+    except InputError as error:
+        if data is not None:
+            raise
+        raise InputError(f"{error} (a folder is given with --data DIR)") from error
     if "train" not in first.splits or len(first.splits) == 1:
         found = ", ".join(first.splits) or "no splits"
         raise InputError(

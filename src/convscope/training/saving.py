@@ -33,11 +33,18 @@ def check_output(path: Path) -> None:
             f"a network cannot be saved as {str(path)!r}: give a name that ends in .keras, such as "
             f"{(path.stem or 'model') + '.keras'!r}"
         )
-    if path.is_dir():
-        raise OutputError(f"cannot write {path}: that is a folder: name a file in it")
     trial = _beside(path)
-    write_atomically(trial, b"")
-    trial.unlink()
+    try:
+        if path.is_dir():
+            raise OutputError(f"cannot write {path}: that is a folder: name a file in it")
+        write_atomically(trial, b"")
+        trial.unlink()
+    except OutputError as error:
+        raise OutputError(str(error).replace(str(trial), str(path))) from error
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}: choose another name"
+        ) from error
 
 
 def sidecar_path(path: Path) -> Path:
@@ -83,9 +90,11 @@ def _for_use_alone(trained: Any, recipe: Recipe) -> Any:
     model.set_weights(trained.get_weights())
     for layer in model.layers:
         if hasattr(layer, "kernel_initializer"):
-            # Keras fills weights before it reads them: drawing random ones has to be compiled
-            # first, and what it saves of them only versions from 3.15 on can read.
+            # Keras fills weights before it reads them, and compiles the drawing of random ones.
             layer.kernel_initializer = keras.initializers.Zeros()
+        # Older versions of Keras refuse entries that they do not know, though they are None.
+        entries = {name: entry for name, entry in layer.get_config().items() if entry is not None}
+        layer.get_config = entries.copy
     return model
 
 

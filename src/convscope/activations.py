@@ -35,6 +35,13 @@ class Named:
     attrs: Mapping[str, Any]
 
 
+class _NotRecorded(SelectionError, KeyError):
+    """Both what a person mends and what a Mapping raises, so that ``get`` gives None."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class Activations(Mapping[str, "xarray.DataArray"]):
     """Activations by layer, in execution order.
 
@@ -84,10 +91,7 @@ class Activations(Mapping[str, "xarray.DataArray"]):
         return layer in self._parts[0]
 
     def __getitem__(self, layer: str) -> xarray.DataArray:
-        if layer not in self:
-            raise SelectionError(
-                f"no activation of a layer {layer!r} was recorded: {near(str(layer), self)}"
-            )
+        self._require(layer)
         if layer not in self._wrapped:
             self._wrapped[layer] = self._wrap(layer)
         return self._wrapped[layer]
@@ -114,7 +118,13 @@ class Activations(Mapping[str, "xarray.DataArray"]):
         -------
         numpy.ndarray
             ``(channel, y, x)`` and the like, float32; a view, in the framework's memory order.
+
+        Raises
+        ------
+        SelectionError
+            When there is no such layer or image.
         """
+        self._require(layer)
         part, inner = self._place(image)
         named = self._parts[part][layer]
         return named.values[inner] if named.dims[:1] == ("image",) else named.values
@@ -135,6 +145,12 @@ class Activations(Mapping[str, "xarray.DataArray"]):
             for layer, named in self._parts[part].items()
         }
         return Activations([kept], [[self._names[part][inner]]], [[self._labels[part][inner]]])
+
+    def _require(self, layer: str) -> None:
+        if layer not in self:
+            raise _NotRecorded(
+                f"no activation of a layer {layer!r} was recorded: {near(str(layer), self)}"
+            )
 
     def _place(self, image: int) -> tuple[int, int]:
         count = len(self.images)

@@ -111,7 +111,9 @@ class Network(ABC):
         """
         batches = self.batches(images)
         chosen = self.select(layers)
-        runs = [self.run(batch, [layer.name for layer in chosen], outputs=False) for batch in batches]
+        runs = [
+            self.run(batch, [layer.name for layer in chosen], outputs=False) for batch in batches
+        ]
         return self.wrap(runs, batches, chosen)
 
     def wrap(
@@ -219,7 +221,8 @@ class Network(ABC):
         names = [entry.name for entry in self.inputs]
         if set(arrays) != set(names):
             raise InputError(
-                f"arrays were given for {', '.join(map(repr, arrays)) or 'nothing'}: {self._wanted()}"
+                f"arrays were given for {', '.join(map(repr, arrays)) or 'nothing'}: "
+                f"{self._wanted()}"
             )
         checked = {}
         for entry in self.inputs:

@@ -49,7 +49,9 @@ class Options:
                 said[name] = getattr(self, name)
         if not said:
             return preparation
-        words = ", ".join("range" if name in {"low", "high"} else name for name in said if name != "low")
+        words = ", ".join(
+            "range" if name in {"low", "high"} else name for name in said if name != "low"
+        )
         return replace(preparation, **said, source=f"{words} as given; else {preparation.source}")
 
 
@@ -114,7 +116,7 @@ def find_labels(model: Path | None, given: Sequence[str] | str | Path | None) ->
         if beside is None or not beside.is_file():
             return ()
         path = beside
-    elif isinstance(given, str) and not path.exists() and "," in given:
+    elif isinstance(given, str) and "," in given and not _exists(path):
         return tuple(label.strip() for label in given.split(","))
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
@@ -138,6 +140,8 @@ def expected_preparation(
     sidecar: Sidecar,
     inside: tuple[float, float, str] | None,
     application: str | None,
+    *,
+    planes: bool = True,
 ) -> Preparation | None:
     """Decide what is done to images: options, sidecar, layers inside, family, else 0..1.
 
@@ -147,6 +151,8 @@ def expected_preparation(
         Pixel range that rescaling layers inside the network are made for, and the reason.
     application : str or None
         A family of ``keras.applications``.
+    planes : bool
+        Whether an input of two axes is a grey picture ``(y, x)``, and not a signal or sequence.
 
     Returns
     -------
@@ -154,7 +160,7 @@ def expected_preparation(
         None when the network takes no images: several inputs, or one that is not
         ``(y, x, channel)`` with one or three channels, nor ``(y, x)``.
     """
-    found = _picture_of(inputs)
+    found = _picture_of(inputs, planes)
     if found is None:
         return None
     size, channels = found
@@ -177,11 +183,11 @@ def expected_preparation(
     return options.apply(Preparation(size, channels, source="nothing says otherwise"))
 
 
-def _picture_of(inputs: Sequence[Input]) -> tuple[tuple[int, int] | None, int] | None:
+def _picture_of(inputs: Sequence[Input], planes: bool) -> tuple[tuple[int, int] | None, int] | None:
     if len(inputs) != 1:
         return None
     shape = inputs[0].shape
-    if len(shape) == 2 and None not in shape:
+    if len(shape) == 2 and None not in shape and planes:
         return (int(shape[0] or 0), int(shape[1] or 0)), 1
     if len(shape) != 3:
         return None
@@ -192,6 +198,14 @@ def _picture_of(inputs: Sequence[Input]) -> tuple[tuple[int, int] | None, int] |
     if space[0] is None or space[1] is None:
         return None, channels
     return (space[0], space[1]), channels
+
+
+def _exists(path: Path) -> bool:
+    # A thousand labels in a row are too long for a file's name.
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _reason(error: Exception) -> str:

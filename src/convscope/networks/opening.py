@@ -12,6 +12,7 @@ from typing import Any
 from convscope.errors import ConvscopeError, ModelError, SelectionError, near
 from convscope.networks.base import Network
 from convscope.networks.expectation import Options, Sidecar, find_labels, read_sidecar
+from convscope.networks.reasons import reason_of
 
 __all__ = ["open_network"]
 
@@ -75,7 +76,7 @@ def open_network(
         return model
     if isinstance(model, str) and model.startswith("keras:"):
         return _application(model.removeprefix("keras:"), labels, options)
-    if isinstance(model, str) and _FACTORY.match(model) and not Path(model).exists():
+    if isinstance(model, str) and _FACTORY.match(model):
         return _live(_made_by(model), model, labels, options)
     if isinstance(model, str | Path):
         return _file(Path(model), labels, options, trust_model)
@@ -87,7 +88,9 @@ def _file(path: Path, labels: Any, options: Options, trust_model: bool) -> Netwo
 
     check_file(path)
     sidecar = read_sidecar(path)
-    names = find_labels(path, labels) if labels is not None or not sidecar.labels else sidecar.labels
+    names = (
+        find_labels(path, labels) if labels is not None or not sidecar.labels else sidecar.labels
+    )
     loaded = load_file(path, trust_model=trust_model)
     return _keras(loaded, str(path), Sidecar(names, sidecar.preparation, sidecar.path), options)
 
@@ -139,6 +142,11 @@ def _made_by(name: str) -> Any:
             ".h5 file, keras:NAME, or package.module:callable of a module in the current folder or "
             "installed"
         ) from error
+    except Exception as error:
+        raise ModelError(
+            f"importing {module_name} failed with {type(error).__name__}: {reason_of(error)}; mend "
+            "the module, or give a .keras or .h5 file"
+        ) from error
     finally:
         if added:
             sys.path.remove(here)
@@ -152,8 +160,8 @@ def _made_by(name: str) -> Any:
         raise
     except Exception as error:
         raise ModelError(
-            f"{name}() failed with {type(error).__name__}: {_one_line(error)}; give a callable that "
-            "makes a model without arguments"
+            f"{name}() failed with {type(error).__name__}: {reason_of(error)}; give a callable "
+            "that makes a model without arguments"
         ) from error
 
 
@@ -168,7 +176,9 @@ def _size(size: tuple[int, int] | None) -> tuple[int, int] | None:
 
 def _nonzero(std: Sequence[float]) -> tuple[float, ...]:
     if any(value == 0 for value in std):
-        raise SelectionError("a standard deviation of 0 cannot be divided by: give positive numbers")
+        raise SelectionError(
+            "a standard deviation of 0 cannot be divided by: give positive numbers"
+        )
     return tuple(float(value) for value in std)
 
 
@@ -176,7 +186,3 @@ def _colour_order(order: str | None) -> str | None:
     if order not in {None, "rgb", "bgr"}:
         raise SelectionError(f"no order of colours is called {order!r}: one of: rgb, bgr")
     return order
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -91,7 +91,7 @@ def _matching(layers: Mapping[str, Layer], selector: Selector) -> list[Layer]:
 
 
 def _sliced(ordered: Sequence[Layer], bounds: slice, given: str) -> list[Layer]:
-    chosen = list(ordered[bounds])
+    chosen = [] if bounds.step == 0 else list(ordered[bounds])
     if not chosen:
         raise SelectionError(
             f"the slice {given} chooses none of the {len(ordered)} layers: give one from 0 to "

@@ -51,9 +51,7 @@ def application_labels() -> tuple[str, ...]:
     """Give the names of ImageNet's 1,000 classes, empty when they cannot be had."""
     keras = import_keras("reading ImageNet's labels")
     try:
-        path = keras.utils.get_file(
-            "imagenet_class_index.json", _LABELS_URL, cache_subdir="models"
-        )
+        path = keras.utils.get_file("imagenet_class_index.json", _LABELS_URL, cache_subdir="models")
         entries = json.loads(Path(path).read_text(encoding="utf-8"))
         return tuple(entries[str(place)][1] for place in range(len(entries)))
     except Exception:

@@ -17,6 +17,8 @@ __all__ = ["Compiled", "compile_run", "trace"]
 Compiled = Callable[[Any], tuple[dict[str, np.ndarray], list[np.ndarray]]]
 """Takes the inputs in the model's own structure; gives the values by layer, and the outputs."""
 
+Shapes = tuple[tuple[int, ...], ...]
+
 
 def trace(model: Any, inputs: Any, signature: Signature) -> tuple[list[Call], Any, Any]:
     """Run a model for its layers alone.
@@ -40,7 +42,8 @@ def trace(model: Any, inputs: Any, signature: Signature) -> tuple[list[Call], An
     """
     found: list[tuple[list[Call], Any, Any]] = []
 
-    def forward(given: Any) -> Any:
+    def forward(arrays: Any) -> Any:
+        given = _tensors(arrays)
         tape, outputs = _forward(model, given, signature, linear=False)
         found.append((tape.calls, given, outputs))
         return keras.tree.flatten(outputs)
@@ -99,17 +102,11 @@ def compile_run(
 
 
 def _compiled(model: Any, forward: Callable[[Any], list[Any]]) -> Callable[[Any], list[np.ndarray]]:
-    places: list[int] = []
+    places: dict[Shapes, list[int]] = {}
     unique = _once_each(forward, places)
     match keras.backend.backend():
         case "jax":
-            import jax
-
-            jitted = jax.jit(_on_jax(model, unique))
-
-            def run(inputs: Any) -> Any:
-                return jitted(_variables(model), inputs)
-
+            run = _jitted(model, unique)
         case "tensorflow":
             run = _on_tensorflow(unique)
         case _:
@@ -117,19 +114,21 @@ def _compiled(model: Any, forward: Callable[[Any], list[Any]]) -> Callable[[Any]
 
     def call(inputs: Any) -> list[np.ndarray]:
         arrays = [_float32(value) for value in run(inputs)]
-        return [arrays[place] for place in places]
+        return [arrays[place] for place in places[_shapes(inputs)]]
 
     return call
 
 
-def _forward(
-    model: Any, inputs: Any, signature: Signature, *, linear: bool
-) -> tuple[Tape, Any]:
-    given = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
+def _forward(model: Any, inputs: Any, signature: Signature, *, linear: bool) -> tuple[Tape, Any]:
+    given = _tensors(inputs)
     tape = Tape(_belonging(given), linear=linear)
     with tape.recording():
         outputs = signature.call(model, given)
     return tape, outputs
+
+
+def _tensors(inputs: Any) -> Any:
+    return keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
 
 
 def _values(calls: Sequence[Call]) -> dict[str, Any]:
@@ -143,22 +142,29 @@ def _values(calls: Sequence[Call]) -> dict[str, Any]:
 
 
 def _once_each(
-    forward: Callable[[Any], list[Any]], places: list[int]
+    forward: Callable[[Any], list[Any]], places: dict[Shapes, list[int]]
 ) -> Callable[[Any], list[Any]]:
-    """Give every tensor out once: layers that pass their input on would be copied."""
+    """Give every tensor out once: layers that pass their input on would be copied.
+
+    Whether a layer does so can depend on the shape, so `places` are kept by shape.
+    """
 
     def unique(inputs: Any) -> list[Any]:
         values = forward(inputs)
         first: dict[int, int] = {}
-        kept = []
+        kept: list[Any] = []
         for value in values:
             if id(value) not in first:
                 first[id(value)] = len(kept)
                 kept.append(value)
-        places[:] = [first[id(value)] for value in values]
+        places[_shapes(inputs)] = [first[id(value)] for value in values]
         return kept
 
     return unique
+
+
+def _shapes(inputs: Any) -> Shapes:
+    return tuple(tuple(array.shape) for array in keras.tree.flatten(inputs))
 
 
 def _variables(model: Any) -> list[Any]:
@@ -171,6 +177,13 @@ def _on_jax(model: Any, forward: Callable[[Any], Any]) -> Callable[[Any, Any], A
             return forward(inputs)
 
     return stateless
+
+
+def _jitted(model: Any, forward: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    import jax
+
+    jitted = jax.jit(_on_jax(model, forward))
+    return lambda inputs: jitted(_variables(model), inputs)
 
 
 def _on_tensorflow(forward: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from convscope.errors import ModelError, near
 from convscope.frameworks import import_keras
+from convscope.networks.reasons import reason_of
 
 __all__ = ["check_file", "load_file"]
 
@@ -41,26 +42,32 @@ def check_file(path: Path) -> None:
     ModelError
         For a missing, empty, unreadable or foreign file, a directory, a wrong suffix.
     """
-    if path.is_dir():
-        hint = "it looks like a SavedModel, which Keras 3 does not open; " * (
-            (path / "saved_model.pb").exists()
-        )
-        raise ModelError(f"{path} is a directory: {hint}{_POSSIBLE}")
-    if not path.exists():
-        parent = path.parent
-        names = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []
-        beside = near(path.name, names) if names else "the folder does not exist or is empty"
-        raise ModelError(f"there is no file {path}: {beside if 'mean' in beside else _POSSIBLE}")
     try:
+        if path.is_dir():
+            hint = "it looks like a SavedModel, which Keras 3 does not open; " * (
+                (path / "saved_model.pb").exists()
+            )
+            raise ModelError(f"{path} is a directory: {hint}{_POSSIBLE}")
+        if not path.exists():
+            raise ModelError(f"there is no file {path}: {_beside(path)}")
         with path.open("rb") as file:
             start = file.read(8)
     except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror}): check its permissions") from error
+        raise ModelError(
+            f"{path} cannot be read ({error.strerror}): check its name and its permissions"
+        ) from error
     if not start:
         raise ModelError(f"{path} is empty (0 bytes): it was not saved or copied completely")
     if path.suffix.lower() in _OTHERS:
         raise ModelError(f"{path} is {_OTHERS[path.suffix.lower()]}, not a Keras file: {_POSSIBLE}")
     _check_format(path, start)
+
+
+def _beside(path: Path) -> str:
+    """Name files like the one that is missing, else say what is possible."""
+    names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    similar = near(path.name, names) if names else ""
+    return similar if "mean" in similar else _POSSIBLE
 
 
 def _check_format(path: Path, start: bytes) -> None:
@@ -70,7 +77,9 @@ def _check_format(path: Path, start: bytes) -> None:
             raise ModelError(f"{path} holds HDF5 data under a wrong name: rename it to end in .h5")
     elif start[:4] == _ZIP:
         if suffix != ".keras":
-            raise ModelError(f"{path} holds a zip archive: if it is a Keras model, rename it to .keras")
+            raise ModelError(
+                f"{path} holds a zip archive: if it is a Keras model, rename it to .keras"
+            )
     else:
         shown = start[:4].decode("latin-1")
         kind = "text" if start.isascii() and shown.isprintable() else "something else"
@@ -105,7 +114,7 @@ def load_file(path: Path, *, trust_model: bool = False) -> Any:
         raise
     except Exception as error:
         raise ModelError(
-            f"Keras {keras.__version__} cannot open {path}: {_first_line(error)}"
+            f"Keras {keras.__version__} cannot open {path}: {reason_of(error)}"
         ) from error
 
 
@@ -114,7 +123,7 @@ def _read_config(path: Path) -> dict[str, Any]:
         config = _zipped_config(path) if path.suffix.lower() == ".keras" else _hdf5_config(path)
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, UnicodeDecodeError) as error:
         raise ModelError(
-            f"{path} is damaged or incomplete ({_first_line(error)}): save or copy it again"
+            f"{path} is damaged or incomplete ({reason_of(error)}): save or copy it again"
         ) from error
     if not isinstance(config, dict):
         raise ModelError(f"{path} holds no model configuration: {_POSSIBLE}")
@@ -133,7 +142,11 @@ def _hdf5_config(path: Path) -> Any:
     with h5py.File(path, "r") as file:
         config = file.attrs.get("model_config")
         if config is None:
-            if "layer_names" in file.attrs or "layers" in file or "_layer_checkpoint_dependencies" in file:
+            if (
+                "layer_names" in file.attrs
+                or "layers" in file
+                or "_layer_checkpoint_dependencies" in file
+            ):
                 raise ModelError(
                     f"{path} holds weights only, not the network they belong to: {_POSSIBLE}, or "
                     "build the network in Python, load the weights and open the live model"
@@ -145,7 +158,8 @@ def _hdf5_config(path: Path) -> Any:
 def _refuse_code(path: Path, config: dict[str, Any], trust_model: bool) -> dict[str, Any]:
     """Refuse Lambda layers and foreign classes unless trusted; give the classes when they are."""
     custom: dict[str, Any] = {}
-    for entry in _objects(config):
+    # How the model was compiled (losses, metrics) is not loaded.
+    for entry in _objects({key: part for key, part in config.items() if key != "compile_config"}):
         class_name = entry["class_name"]
         settings = entry.get("config")
         name = settings.get("name", "") if isinstance(settings, dict) else ""
@@ -178,7 +192,7 @@ def _objects(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def _is_foreign(module: str) -> bool:
-    return module.split(".")[0] not in {"keras", "tensorflow", "builtins"}
+    return module.partition(".")[0] not in {"keras", "tensorflow", "builtins"}
 
 
 def _is_registered(name: Any) -> bool:
@@ -196,15 +210,16 @@ def _import_class(path: Path, module: str, name: str, layer: str, trust_model: b
     )
     if not trust_model:
         raise ModelError(
-            f"{path}: {where} is of the class {module}.{name}, which is not part of Keras; importing "
-            f"it runs its code: open it with --trust-model (trust_model=True), or {remedy}"
+            f"{path}: {where} is of the class {module}.{name}, which is not part of Keras; "
+            "importing it runs its code: open it with --trust-model (trust_model=True), or "
+            f"{remedy}"
         )
     try:
         return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:
         raise ModelError(
-            f"{path}: {where} is of the class {module}.{name}, which cannot be imported ({error}): "
-            f"{remedy}"
+            f"{path}: {where} is of the class {module}.{name}, which cannot be imported "
+            f"({reason_of(error)}): {remedy}"
         ) from error
 
 
@@ -248,9 +263,3 @@ def _thrown_away_initial_values(keras: Any, *, wanted: bool) -> Iterator[None]:
     finally:
         for cls, original in originals.items():
             cls.__call__ = original
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[0] if lines else type(error).__name__
-    return text if len(text) <= 240 else text[:237] + "..."

@@ -145,8 +145,10 @@ def _windowed(operation: Any, window: Any, stride: Any, space: Sequence[int]) ->
     transposed = type(operation).__name__.endswith("Transpose")
     name = operation.padding
     if transposed:
+        extra = getattr(operation, "output_padding", None)
+        extras = (None,) * rank if extra is None else _per_axis(extra, rank)
         padding = [
-            _transposed_padding(name, kernel[axis], steps[axis], dilation[axis])
+            _transposed_padding(name, kernel[axis], steps[axis], dilation[axis], extras[axis])
             for axis in range(rank)
         ]
     else:
@@ -171,17 +173,21 @@ def _padding(name: str, size: int, kernel: int, stride: int, dilation: int) -> t
     return total // 2, total - total // 2
 
 
-def _transposed_padding(name: str, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+def _transposed_padding(
+    name: str, kernel: int, stride: int, dilation: int, extra: int | None
+) -> tuple[int, int]:
     """Count the units that a transposed convolution cuts off before and after one axis.
 
     The gradient of a convolution with the same padding; Keras gives size x stride units for
-    ``same``, and (size - 1) x stride + max(extent, stride) for ``valid``.
+    ``same``, and (size - 1) x stride + max(extent, stride) for ``valid``. Where the layer has an
+    output padding (`extra`), it cuts half the extent off both ends and adds that behind.
     """
     extent = (kernel - 1) * dilation + 1
     if name == "valid":
-        return 0, min(extent - stride, 0)
-    total = extent - stride
-    return (total // 2, total - total // 2) if total > 0 else (0, total)
+        return 0, min(extent - stride, 0) if extra is None else -extra
+    total = extent - stride if extra is None else 2 * (extent // 2) - extra
+    before = max(total // 2, 0)
+    return before, total - before
 
 
 def _framed(operation: Any, rank: int, sign: int) -> Geometry | None:

@@ -16,10 +16,11 @@ from convscope.networks.base import Network
 from convscope.networks.expectation import Options, Sidecar, expected_preparation
 from convscope.networks.keras.describe import describe, input_order
 from convscope.networks.keras.execution import Compiled, compile_run, trace
-from convscope.networks.keras.rescaling import pixel_range
+from convscope.networks.keras.rescaling import input_is_plane, pixel_range
 from convscope.networks.keras.signature import Signature, signature_of
 from convscope.networks.keras.tape import Call
 from convscope.networks.layer import Input, Layer
+from convscope.networks.reasons import reason_of
 from convscope.networks.run import Batch, Run
 
 __all__ = ["KerasNetwork"]
@@ -91,7 +92,12 @@ class KerasNetwork(Network):
             if self._preparation is None:
                 calls, inputs, _ = self._description()
                 self._preparation = expected_preparation(
-                    inputs, self._options, self._sidecar, pixel_range(calls), self._application
+                    inputs,
+                    self._options,
+                    self._sidecar,
+                    pixel_range(calls),
+                    self._application,
+                    planes=input_is_plane(calls),
                 )
             return self._preparation
 
@@ -109,7 +115,7 @@ class KerasNetwork(Network):
             values, results = compiled(signature.pack(arrays))
         except Exception as error:
             raise ModelError(
-                f"{self.name} failed on {_shapes(batch.arrays)}: {_first_line(error)}; "
+                f"{self.name} failed on {_shapes(batch.arrays)}: {reason_of(error)}; "
                 f"{self._wanted()}"
             ) from error
         return Run(
@@ -124,18 +130,20 @@ class KerasNetwork(Network):
         return super().batches(images)
 
     def _build(self, images: Any) -> None:
-        """Let a model that has no weights yet make them, from the first arrays it is given."""
-        if isinstance(images, np.ndarray) and images.dtype.kind == "f" and images.ndim > 1:
-            try:
-                self.model(images[:1].astype(np.float32), training=False)
-            except Exception as error:
-                raise ModelError(
-                    f"{self.name} could not be built on an array of shape {images.shape}: "
-                    f"{_first_line(error)}"
-                ) from error
-            self._signature = signature_of(self.model) or Signature.of_array(images)
-            return
-        raise InputError(_unbuilt(self.name))
+        """Learn the shapes from the first arrays given, on which a new model makes its weights."""
+        floating = isinstance(images, np.ndarray) and images.dtype.kind == "f" and images.ndim > 1
+        if not floating and not (isinstance(images, Mapping) and images):
+            raise InputError(_unbuilt(self.name))
+        signature = Signature.of_arrays(self.model, images)
+        try:
+            signature.call(self.model, signature.example(0))
+        except Exception as error:
+            given = images if isinstance(images, Mapping) else {"input": images}
+            raise ModelError(
+                f"{self.name} could not be built on {_shapes(given)}: {reason_of(error)}; give "
+                "arrays of the shapes that it was written for"
+            ) from error
+        self._signature = signature_of(self.model) or signature
 
     def _description_signature(self) -> Signature:
         if self._signature is None:
@@ -152,11 +160,12 @@ class KerasNetwork(Network):
         self, signature: Signature
     ) -> tuple[list[Call], tuple[Input, ...], Mapping[str, Layer]]:
         try:
+            _complete(self.model, signature)
             calls, given, outputs = trace(self.model, signature.example(0), signature)
             again, _, _ = trace(self.model, signature.example(1), signature)
         except Exception as error:
             raise ModelError(
-                f"{self.name} cannot be run, so its layers stay unknown: {_first_line(error)}"
+                f"{self.name} cannot be run, so its layers stay unknown: {reason_of(error)}"
             ) from error
         others = {
             call.name + suffix: tuple(value.shape)
@@ -184,6 +193,15 @@ class KerasNetwork(Network):
         return np.moveaxis(values, -1, 1)
 
 
+def _complete(model: Any, signature: Signature) -> None:
+    """Let layers that have no weights yet make them: in a trace they would make tracers.
+
+    ``model.build(shape)`` marks a hand-written model as built without building its layers.
+    """
+    if any(not layer.built for layer in model._flatten_layers()):
+        signature.call(model, signature.example(0))
+
+
 def _output_names(outputs: Any) -> list[str]:
     paths = [path for path, _ in keras.tree.flatten_with_path(outputs)]
     return ["/".join(str(part) for part in path) or "output" for path in paths]
@@ -201,13 +219,9 @@ def _shapes(arrays: Mapping[str, np.ndarray]) -> str:
     return ", ".join(f"{name!r} of shape {array.shape}" for name, array in arrays.items())
 
 
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
-
-
 def _unbuilt(name: str) -> str:
     return (
-        f"{name} was never built, so the shapes of its layers are unknown: call it once on data, or "
-        "give activations() a floating-point array with a leading image axis"
+        f"the shapes of the inputs of {name} are unknown, since it was never built or takes "
+        "several arguments: give activations() a floating-point array with a leading image axis, "
+        "or a dict of arrays by name of the argument"
     )

@@ -1,4 +1,4 @@
-"""Which pixel values a Keras model expects, read off the layers that rescale its input."""
+"""Which pixels a Keras model expects, read off the layers that come before its weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from convscope.networks.keras.kinds import kind_of
 from convscope.networks.keras.tape import Call
 
-__all__ = ["pixel_range"]
+__all__ = ["input_is_plane", "pixel_range"]
 
 _BEFORE_WEIGHTS = {"preprocessing", "padding", "cropping", "reshape", "dropout", "composite"}
 
@@ -33,13 +33,29 @@ def pixel_range(calls: Sequence[Call]) -> tuple[float, float, str] | None:
     for call in calls:
         operation = call.operation
         if isinstance(operation, keras.layers.Rescaling):
-            return _of_spread(np.asarray(operation.scale), f"{call.name} inside the network rescales")
+            return _of_spread(
+                np.asarray(operation.scale), f"{call.name} inside the network rescales"
+            )
         if isinstance(operation, keras.layers.Normalization):
             spread = _normalized(operation)
             return _of_spread(spread, f"{call.name} inside the network normalizes")
         if kind_of(operation) not in _BEFORE_WEIGHTS:
             return None
     return None
+
+
+def input_is_plane(calls: Sequence[Call]) -> bool:
+    """Tell whether an input of two axes is a picture ``(y, x)`` that the model gives a channel.
+
+    It is when a reshaping layer comes before any that would read it as positions and channels.
+    """
+    for call in calls:
+        kind = kind_of(call.operation)
+        if kind == "reshape":
+            return True
+        if kind not in _BEFORE_WEIGHTS:
+            return False
+    return False
 
 
 def _of_spread(scale: np.ndarray, reason: str) -> tuple[float, float, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,9 +42,24 @@ class Signature:
     keywords: bool = False
 
     @classmethod
-    def of_array(cls, array: np.ndarray) -> Signature:
-        """Give the signature of a model that was called on this array."""
-        return cls(("input",), (tuple(array.shape[1:]),), (keras.config.floatx(),))
+    def of_arrays(cls, model: Any, arrays: np.ndarray | Mapping[str, Any]) -> Signature:
+        """Give the signature with which a hand-written model takes these arrays.
+
+        A dict is taken apart where its names are those of the arguments of the model's ``call``.
+        """
+        if isinstance(arrays, np.ndarray):
+            return cls(("input",), (tuple(arrays.shape[1:]),), (keras.config.floatx(),))
+        values = [np.asarray(array) for array in arrays.values()]
+        return cls(
+            tuple(arrays),
+            tuple(tuple(value.shape[1:]) for value in values),
+            tuple(
+                keras.config.floatx() if value.dtype.kind == "f" else str(value.dtype)
+                for value in values
+            ),
+            {name: place for place, name in enumerate(arrays)},
+            set(arrays) <= set(inspect.signature(model.call).parameters),
+        )
 
     @property
     def batches(self) -> tuple[int, int]:
@@ -71,10 +87,10 @@ class Signature:
 
 
 def signature_of(model: Any) -> Signature | None:
-    """Read how a model is called; None when it was never built.
+    """Read how a model is called; None when nothing tells the shapes of its inputs.
 
     Functional and built Sequential models know their inputs; a subclassed model knows the shapes
-    with which it was built.
+    with which it was built, but only the first where ``call`` takes several and ``build`` does not.
     """
     if getattr(model, "inputs", None):
         return _of_tensors(model)
@@ -82,7 +98,8 @@ def signature_of(model: Any) -> Signature | None:
         return None
     config = model.get_build_config() or {}
     if config.get("input_shape") is not None:
-        return _of_shapes(config["input_shape"], keywords=False)
+        several = len(_required(model)) > 1
+        return None if several else _of_shapes(config["input_shape"], keywords=False)
     shapes = config.get("shapes_dict")
     if not shapes:
         return None
@@ -90,6 +107,16 @@ def signature_of(model: Any) -> Signature | None:
     if len(named) == 1:
         return _of_shapes(next(iter(named.values())), keywords=False)
     return _of_shapes(named, keywords=True)
+
+
+def _required(model: Any) -> list[str]:
+    """Name the arguments that a model's ``call`` cannot do without."""
+    return [
+        name
+        for name, parameter in inspect.signature(model.call).parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+    ]
 
 
 def _of_tensors(model: Any) -> Signature:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,12 +73,16 @@ class Tape:
         self._linear = linear
         self._frames: list[_Frame] = []
         self._closed = 0
+        self._entered: tuple[Any, Any, Any] = (None, (), {})
+        # By the id of a tensor that a layer cast to its own dtype: that tensor, which must stay
+        # alive for its id to stay its own, and the one that the layer was given.
+        self._cast: dict[int, tuple[Any, Any]] = {}
 
     @contextmanager
     def recording(self) -> Iterator[None]:
         """Intercept layer calls on this thread until the block ends, however it ends."""
         with _tracing:
-            original = keras.Operation.__call__
+            original, enter = keras.Operation.__call__, keras.Layer.__call__
 
             def intercepted(operation: Any, *args: Any, **kwargs: Any) -> Any:
                 tape = getattr(_active, "tape", None)
@@ -86,43 +90,76 @@ class Tape:
                     return original(operation, *args, **kwargs)
                 return tape._call(original, operation, args, kwargs)
 
+            def entered(layer: Any, *args: Any, **kwargs: Any) -> Any:
+                tape = getattr(_active, "tape", None)
+                if tape is not None:
+                    tape._entered = (layer, args, kwargs)
+                return enter(layer, *args, **kwargs)
+
             previous = getattr(_active, "tape", None)
             _active.tape = self
-            keras.Operation.__call__ = intercepted
+            keras.Operation.__call__, keras.Layer.__call__ = intercepted, entered
             try:
                 yield
             finally:
-                keras.Operation.__call__ = original
+                keras.Operation.__call__, keras.Layer.__call__ = original, enter
                 _active.tape = previous
 
     def _call(self, original: Any, operation: Any, args: Any, kwargs: Any) -> Any:
         outer = self._frames[-1] if self._frames else None
         if self._closed or not _is_layer(operation, outer):
             return original(operation, *args, **kwargs)
+        inputs = self._inputs(operation, args, kwargs)
+        if not all(map(self._belongs, inputs)):
+            with self._closing():
+                return original(operation, *args, **kwargs)
         if outer is not None and _is_activation_of(operation, outer.call.operation):
             outer.call.linear = _tensors(args)[0]
             return original(operation, *args, **kwargs)
         name = self._name(operation, outer)
-        call = Call(name, operation, _tensors(args) + _tensors(kwargs))
+        call = Call(name, operation, inputs)
         start = len(self.calls)
-        closes = isinstance(operation, keras.layers.RNN | keras.layers.TimeDistributed)
+        loops = isinstance(operation, keras.layers.RNN | keras.layers.TimeDistributed)
         self._frames.append(_Frame(call, name + "/" if outer else ""))
-        self._closed += closes
         try:
-            with self._linear_part(call):
+            with self._linear_part(call), self._closing() if loops else nullcontext():
                 outputs = original(operation, *args, **kwargs)
         finally:
-            self._closed -= closes
             self._frames.pop()
         self._record(call, outputs, start)
         return outputs
+
+    @contextmanager
+    def _closing(self) -> Iterator[None]:
+        """Let the calls inside a loop pass unrecorded and unnamed."""
+        self._closed += 1
+        try:
+            yield
+        finally:
+            self._closed -= 1
+
+    def _inputs(self, operation: Any, args: Any, kwargs: Any) -> list[Any]:
+        """Find the tensors that the caller gave: before casts, without masks that Keras adds."""
+        layer, given, named = self._entered
+        if layer is not operation:
+            return _tensors((args, kwargs))
+        named = {key: value for key, value in named.items() if key != "mask"}
+        originals = _tensors((given, named))
+        cast = _tensors((args, {key: kwargs.get(key) for key in named}))
+        if len(originals) != len(cast):
+            return cast
+        originals = [self._cast.get(id(value), (value, value))[1] for value in originals]
+        for value, source in zip(cast, originals, strict=True):
+            if value is not source:
+                self._cast[id(value)] = (value, source)
+        return originals
 
     def _name(self, operation: Any, outer: _Frame | None) -> str:
         if outer is None:
             return str(operation.name)
         outer.seen[operation.name] += 1
         repeat = outer.seen[operation.name]
-        return outer.prefix + operation.name + (f"#{repeat}" if repeat > 1 else "")
+        return outer.prefix + str(operation.name) + (f"#{repeat}" if repeat > 1 else "")
 
     def _record(self, call: Call, outputs: Any, start: int) -> None:
         parts = {id(value) for part in self.calls[start:] for _, value in part.outputs}

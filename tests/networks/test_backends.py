@@ -1,0 +1,110 @@
+"""Every backend gives Keras's own values, and the person's choice of a backend is honoured."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import keras
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+START = (
+    "from convscope.frameworks import import_keras; import_keras('a test'); "
+    "from networks.on_backend import main; main()"
+)
+NAMES = ["jax", "tensorflow", "torch"]
+ASK = (
+    "from convscope.frameworks import import_keras; print(import_keras('a test').backend.backend())"
+)
+
+
+def fresh(*arguments, **settings):
+    """Run a fresh interpreter; give the last line that it prints."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("KERAS_")}
+    source = str(TESTS.parent / "src")
+    path = os.pathsep.join([source, os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=TESTS,
+        env={**kept, "PYTHONPATH": path, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.strip().splitlines()[-1]
+
+
+def configured(folder, backend):
+    folder.mkdir(exist_ok=True)
+    settings = {
+        "backend": backend,
+        "floatx": "float32",
+        "epsilon": 1e-7,
+        "image_data_format": "channels_last",
+    }
+    (folder / "keras.json").write_text(json.dumps(settings))
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"), [("jax", ""), ("tensorflow", "tensorflow"), ("torch", "")]
+)
+def test_several_kinds_agree_with_keras(tmp_path, name, variable):
+    if find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    if name == keras.backend.backend():
+        pytest.skip(f"the other tests run on {name}")
+    # Chosen by the variable against the file, and by the file where there is no variable.
+    home = configured(tmp_path, "torch" if variable else name)
+    said = fresh("-c", START, name, KERAS_HOME=home, KERAS_BACKEND=variable)
+    assert said == f"all kinds agree on {name}"
+
+
+def chosen(monkeypatch, home=None, variable=None, installed=NAMES):
+    """Give the backend that would be chosen, without importing Keras a second time."""
+    from convscope import frameworks
+
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", home or "/nowhere")
+    if variable:
+        monkeypatch.setenv("KERAS_BACKEND", variable)
+    monkeypatch.setattr(
+        frameworks, "find_spec", lambda name: name if name in {*installed, "keras"} else None
+    )
+    monkeypatch.setattr(frameworks, "require", lambda *_: None)
+    frameworks.import_keras("a test")
+    # What this process has set, Keras obeys; else keras.json.
+    return os.environ.get("KERAS_BACKEND") or "keras.json"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_keras_json_is_left_to_keras_where_its_backend_is_installed(monkeypatch, tmp_path, name):
+    assert chosen(monkeypatch, configured(tmp_path, name)) == "keras.json"
+
+
+def test_the_variable_goes_before_the_file(monkeypatch, tmp_path):
+    assert chosen(monkeypatch, configured(tmp_path, "torch"), "tensorflow") == "tensorflow"
+
+
+def test_a_backend_that_is_not_installed_is_passed_over(monkeypatch, tmp_path):
+    home = configured(tmp_path, "tensorflow")
+    assert chosen(monkeypatch, home, installed=["jax", "torch"]) == "jax"
+    assert chosen(monkeypatch, home, installed=["torch"]) == "torch"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"backend": 3}'])
+def test_a_damaged_keras_json_decides_nothing(monkeypatch, tmp_path, content):
+    (tmp_path / "keras.json").write_text(content)
+    assert chosen(monkeypatch, str(tmp_path), installed=["jax"]) == "jax"
+
+
+def test_without_any_backend_the_remedy_is_named(monkeypatch, tmp_path):
+    from convscope.errors import MissingExtraError
+
+    with pytest.raises(MissingExtraError, match=r"needs a backend .*convscope\[keras\]"):
+        chosen(monkeypatch, str(tmp_path), installed=[])

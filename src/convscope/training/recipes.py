@@ -200,7 +200,7 @@ def train(
     validation = fit(model, recipe, splits, _SEED, progress)
     seconds = time.monotonic() - began
     scores = {"train": score(model, splits.train), "test": score(model, splits.test)}
-    save(model, target, recipe, splits.labels, scores["test"])
+    save(model, target, recipe, splits.labels, scores["test"], validation)
     return Training(
         path=target,
         recipe=recipe.name,

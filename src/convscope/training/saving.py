@@ -52,8 +52,15 @@ def sidecar_path(path: Path) -> Path:
     return path.with_suffix(".convscope.json")
 
 
-def save(model: Any, path: Path, recipe: Recipe, labels: Sequence[str], test: Score) -> None:
-    """Write a network, then its sidecar.
+def save(
+    model: Any,
+    path: Path,
+    recipe: Recipe,
+    labels: Sequence[str],
+    test: Score,
+    validation: Sequence[Score] = (),
+) -> None:
+    """Write a network, then its sidecar: labels, preparation, how well it does.
 
     Raises
     ------
@@ -74,12 +81,14 @@ def save(model: Any, path: Path, recipe: Recipe, labels: Sequence[str], test: Sc
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-    entry = {
+    entry: dict[str, Any] = {
         "labels": list(labels),
         "preparation": recipe.preparation.to_json(),
         "recipe": recipe.name,
-        "test": {"loss": round(test.loss, 6), "accuracy": round(test.accuracy, 6)},
+        "test": _rounded(test),
     }
+    if validation:
+        entry["validation"] = [_rounded(score) for score in validation]
     text = json.dumps(entry, indent=1, ensure_ascii=False) + "\n"
     write_atomically(sidecar_path(path), text.encode())
 
@@ -96,6 +105,10 @@ def _for_use_alone(trained: Any, recipe: Recipe) -> Any:
         entries = {name: entry for name, entry in layer.get_config().items() if entry is not None}
         layer.get_config = entries.copy
     return model
+
+
+def _rounded(score: Score) -> dict[str, float]:
+    return {"loss": round(score.loss, 6), "accuracy": round(score.accuracy, 6)}
 
 
 def _beside(path: Path) -> Path:

@@ -163,8 +163,8 @@ def against_others(rounds: int) -> None:
     pairs = list(zip(*seconds.values(), strict=True))
     ours = statistics.median(one - forward for one, forward, _, _ in pairs)
     common = statistics.median(other / (one - forward) for one, forward, other, _ in pairs)
-    drawn = statistics.median(
-        many / some * every / (one - forward) for one, forward, _, many in pairs
+    drawn = (
+        every / some * statistics.median(many / (one - forward) for one, forward, _, many in pairs)
     )
     print(
         f"ResNet50, {len(activations)} layers, {every:,} channels, from activations in memory to "

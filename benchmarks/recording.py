@@ -170,7 +170,7 @@ def against_others(rounds: int) -> None:
         f"ResNet50, {len(activations)} layers, {every:,} channels, from activations in memory to "
         f"PNGs on disk: {ours * 1e3:.0f} ms\n"
         f"  tiled in NumPy, saved grey with Pillow: {common:.1f} x as long\n"
-        f"  matplotlib subplots, measured on {some} maps of {len(sample)} layers and taken per map: "
+        f"  matplotlib subplots, per map, measured on {some} maps of {len(sample)} layers: "
         f"{drawn:.0f} x as long"
     )
     shutil.rmtree(folder)

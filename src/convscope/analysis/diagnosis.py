@@ -58,7 +58,7 @@ def diagnosis(
         if _share_at(values[channel], bounds) >= _SHARE:
             words[channel] = SATURATED
     words[~finite] = NOT_A_NUMBER
-    return [str(word) for word in words]
+    return list(words.tolist())
 
 
 def count_words(words: list[str]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from convscope.errors import SelectionError, near
 from convscope.networks.layer import Layer
 
-__all__ = ["LINEAR", "Selector", "linear_part", "select_layers"]
+__all__ = ["LINEAR", "Selector", "linear_part", "named_layer", "select_layers"]
 
 LINEAR = ":linear"
 _SLICE = re.compile(r"^(-?\d*):(-?\d*)(?::(-?\d*))?$")
@@ -53,6 +53,22 @@ def select_layers(
             for layer in _matching(layers, part.strip() if isinstance(part, str) else part):
                 chosen.setdefault(layer.name, layer)
     return sorted(chosen.values(), key=lambda layer: (layer.index, not _is_linear(layer.name)))
+
+
+def named_layer(layers: Mapping[str, Layer], name: str) -> Layer:
+    """Give the layer, or the linear part, that has exactly this name.
+
+    Raises
+    ------
+    SelectionError
+        When there is none.
+    """
+    if name in layers:
+        return layers[name]
+    whole = layers.get(name.removesuffix(LINEAR))
+    if whole is not None and whole.has_linear:
+        return linear_part(whole)
+    raise SelectionError(f"no layer is called {name!r}: {near(name, layers)}")
 
 
 def linear_part(layer: Layer) -> Layer:

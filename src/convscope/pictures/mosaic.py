@@ -101,7 +101,7 @@ def mosaic(
     name = colormap or ("RdBu" if span.centred else "viridis")
     palette(name)
     tiling = _tiling(maps, columns, gap)
-    known = _words(found, maps.single) if words is None else tuple(str(word) for word in words)
+    known = _words(found, maps.single) if words is None else tuple(words)
     levels, blank, nan, infinite = _drawn(maps, tiling, found, span)
     origin = {**maps.provenance, **(provenance or {})}
     return Picture(

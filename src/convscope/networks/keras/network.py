@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -22,8 +23,21 @@ from convscope.networks.keras.tape import Call
 from convscope.networks.layer import Input, Layer
 from convscope.networks.reasons import reason_of
 from convscope.networks.run import Batch, Run
+from convscope.networks.selection import named_layer
 
 __all__ = ["KerasNetwork"]
+
+
+# Compiled functions are large; a person asks for few sets of layers again and again.
+_PLANS = 32
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A compiled run and the layers that it records."""
+
+    compiled: Compiled
+    layers: Sequence[Layer]
 
 
 class KerasNetwork(Network):
@@ -64,7 +78,7 @@ class KerasNetwork(Network):
         self._signature: Signature | None = signature_of(model)
         self._described: tuple[list[Call], tuple[Input, ...], Mapping[str, Layer]] | None = None
         self._preparation: Preparation | None = None
-        self._compiled: dict[tuple[tuple[str, ...], bool], Compiled] = {}
+        self._plans: dict[tuple[tuple[str, ...], bool], _Plan] = {}
         self._outputs: list[str] = []
         self._lock = threading.RLock()
 
@@ -103,25 +117,34 @@ class KerasNetwork(Network):
 
     def run(self, batch: Batch, layers: Sequence[str], *, outputs: bool = True) -> Run:
         """Run the model once and record the chosen layers or linear parts."""
-        chosen = {name: self.select(name)[0] for name in layers}
         signature = self._description_signature()
-        key = (tuple(layers), outputs)
-        with self._lock:
-            if key not in self._compiled:
-                self._compiled[key] = compile_run(self.model, layers, signature, outputs=outputs)
-            compiled = self._compiled[key]
+        plan = self._plan(tuple(layers), signature, outputs)
         arrays = [batch.arrays[entry.name] for entry in self.inputs]
         try:
-            values, results = compiled(signature.pack(arrays))
+            values, results = plan.compiled(signature.pack(arrays))
         except Exception as error:
             raise ModelError(
                 f"{self.name} failed on {_shapes(batch.arrays)}: {reason_of(error)}; "
                 f"{self._wanted()}"
             ) from error
         return Run(
-            {name: _dims_ordered(values[name], chosen[name]) for name in layers},
+            {layer.name: _dims_ordered(values[layer.name], layer) for layer in plan.layers},
             dict(zip(self._outputs, map(self._ordered_output, results), strict=False)),
         )
+
+    def _plan(self, names: tuple[str, ...], signature: Signature, outputs: bool) -> _Plan:
+        """Compile a set of layers once; the sets asked for longest ago are forgotten."""
+        with self._lock:
+            key = (names, outputs)
+            plan = self._plans.pop(key, None)
+            if plan is None:
+                chosen = [named_layer(self.layers, name) for name in names]
+                compiled = compile_run(self.model, names, signature, outputs=outputs)
+                plan = _Plan(compiled, chosen)
+            self._plans[key] = plan
+            if len(self._plans) > _PLANS:
+                del self._plans[next(iter(self._plans))]
+            return plan
 
     def batches(self, images: Any) -> list[Batch]:
         """Prepare images; a model that was never built takes its shapes from these."""

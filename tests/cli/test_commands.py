@@ -172,6 +172,16 @@ def test_datasets_lists_names_and_describes_a_folder(convscope, tmp_path):
     assert drawn.status == 0 and (tmp_path / "classes.png").is_file()
 
 
+def test_datasets_describes_all_splits_from_one_of_them(convscope, tmp_path):
+    (tmp_path / "split").mkdir()
+    for split in ("train", "test"):
+        (tmp_path / "split" / split / "ant").mkdir(parents=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / "split" / split / "ant" / "0.png")
+    both = convscope("datasets", tmp_path / "split" / "test")
+    assert both.status == 0, both.err
+    assert "split/train" in both.out and "split/test" in both.out
+
+
 def test_the_first_hundred_labels_of_fashion_mnist(convscope, shared):
     done = convscope("datasets", shared / "data" / "fashion_mnist", "--labels", 100, "-q")
     labels = done.out.split()

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def fails(done, status, *words):
 def test_wrong_usage(convscope, arguments, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fails(convscope(*arguments), 2, *words)
-    assert list(tmp_path.iterdir()) == [] or arguments[0] == "maps"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -157,6 +158,79 @@ def test_a_picture_that_claims_to_be_huge(convscope, model, tmp_path):
     huge = tmp_path / "huge.png"
     huge.write_bytes(bytes(claim))
     fails(convscope("maps", model, huge, "-o", tmp_path / "out"), 1, "100")
+
+
+def test_without_a_command_the_help_is_shown(monkeypatch, capsys):
+    import sys
+
+    from convscope.cli.main import main
+
+    monkeypatch.setattr(sys, "argv", ["convscope"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert not stopped.value.code
+    assert "Commands:" in capsys.readouterr().out
+
+
+def test_a_full_standard_output(model):
+    import subprocess
+    import sys
+
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    code = "from convscope.cli.main import main; main()"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "layers", str(model), "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "cannot be written" in done.stderr.strip().splitlines()[-1]
+
+
+def test_a_stop_is_one_line(convscope, model, photo, tmp_path, monkeypatch):
+    import convscope.views.maps as view
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(view, "maps", stopped)
+    fails(convscope("maps", model, photo, "-o", tmp_path / "out"), 130, "stopped")
+
+
+def test_a_class_of_a_notebook_is_refused_with_the_remedy(convscope, tmp_path):
+    import json
+    import zipfile
+
+    import keras
+
+    plain = tmp_path / "plain.keras"
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="own")]).save(plain)
+    changed = tmp_path / "changed.keras"
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "config.json":
+                config = json.loads(data)
+                layer = config["config"]["layers"][1]
+                layer.update(module=None, class_name="Mine", registered_name="Mine")
+                data = json.dumps(config).encode()
+            new.writestr(name, data)
+    fails(convscope("layers", changed), 1, "own", "Mine", "custom_objects")
+
+
+def test_class_names_that_do_not_fit_are_told(convscope, model, photo):
+    done = convscope("predict", model, photo, "--labels", "a,b")
+    assert done.status == 0
+    assert "2 class names were found for 3 outputs" in done.err
+
+
+def test_a_size_that_the_network_does_not_take(convscope, model, photo):
+    fails(convscope("predict", model, photo, "--size", "20x20"), 2, "12 x 12")
 
 
 def test_warnings_are_one_line_too(convscope, tmp_path, photo):

@@ -164,3 +164,13 @@ def test_importing_is_light():
         "h5py",
     }
     assert not heavy & set(found)
+
+
+def test_an_array_of_two_channels_is_refused():
+    with pytest.raises(InputError, match=r"two channels.*\[\.\.\., None\]"):
+        read(np.zeros((28, 28, 2), np.uint8))
+
+
+def test_channels_first_is_taken_as_a_stack_with_a_warning():
+    with pytest.warns(ConvscopeWarning, match="moveaxis"):
+        assert len(read(np.zeros((3, 40, 40), np.uint8))) == 3

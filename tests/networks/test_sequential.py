@@ -32,7 +32,9 @@ def test_dims_names_and_words_that_travel_along():
     assert activations["conv2d"].shape == (2, 4, 10, 10)
     assert activations["conv2d"].attrs["network"] == "classifier"
     assert activations["conv2d"].attrs["kind"] == "conv"
-    assert "12 x 12" in activations["conv2d"].attrs["preparation"]
+    assert activations["conv2d"].attrs["preparation"] == "arrays, taken as prepared"
+    prepared = convscope.open(classifier()).activations(np.zeros((2, 9, 9), np.uint8))
+    assert "12 x 12" in prepared["conv2d"].attrs["preparation"]
 
 
 def test_base_inside_gives_outer_and_inner_names():

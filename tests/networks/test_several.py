@@ -126,7 +126,7 @@ def test_several_outputs(structure):
     predicted = convscope.open(model).predict(x)
     wanted = model(x)
     if structure == "list":
-        wanted = dict(zip("01", wanted, strict=True))
+        wanted = dict(zip(("first", "second"), wanted, strict=True))
     assert set(predicted) == set(wanted)
     for name, value in wanted.items():
         np.testing.assert_allclose(predicted[name].values, numbers(value), **TOLERANCE)

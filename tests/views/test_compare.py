@@ -21,6 +21,22 @@ def test_a_table_has_a_row_an_image_and_a_column_a_layer(network, photos):
     assert len(cells(drawing)) >= 4
 
 
+def test_rows_are_named_by_the_class_in_the_images_own_dataset(network):
+    from convscope.inputs.images import Image
+
+    pixels = np.zeros((10, 14, 3), np.uint8)
+    images = [
+        Image(pixels, "mnist:0", 1, "seven"),
+        Image(pixels, "mnist:1", 0, "two"),
+        Image(pixels, "mnist:2", 1, "seven"),
+        Image(pixels, "photo.png"),
+    ]
+    drawing = convscope.compare(network, images, "signed", channel=0)
+    titles = {text.get_text() for axes in drawing.figure.axes for text in axes.texts}
+    assert {"seven, mnist:0", "two", "seven, mnist:2", "photo.png"} <= titles
+    assert "right" not in titles
+
+
 def test_provenance_names_everything(network, photos, tmp_path):
     drawing = convscope.compare(network, photos, "signed", mean=True)
     drawing.save(tmp_path / "table.png")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from convscope.analysis.statistics import Extent, extent
+from convscope.errors import SelectionError
 
 __all__ = ["ACTIVE", "CONSTANT", "NOT_A_NUMBER", "SATURATED", "ZERO", "count_words", "diagnosis"]
 
@@ -69,7 +70,14 @@ def count_words(words: list[str]) -> dict[str, int]:
 def _one_image(activation: Any) -> np.ndarray:
     dims = getattr(activation, "dims", ())
     values = activation.values if dims else np.asarray(activation)
-    return np.asarray(values[0] if dims[:1] == ("image",) else values)
+    if dims[:1] != ("image",):
+        return np.asarray(values)
+    if len(values) != 1:
+        raise SelectionError(
+            f"a diagnosis is of one image, and {len(values)} were given: choose one with "
+            ".isel(image=0)"
+        )
+    return np.asarray(values[0])
 
 
 def _margin(bounds: tuple[float | None, float | None]) -> float:

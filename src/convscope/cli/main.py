@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -61,6 +62,9 @@ def _convscope(
     """See what any convolutional network makes of an image."""
 
 
+_STOPPED = 130
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the work failed, 2 wrong usage."""
     sys.exit(_status(arguments))
@@ -70,6 +74,8 @@ def _status(arguments: Sequence[str] | None) -> int:
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", ConvscopeWarning)
     warnings.showwarning = _show_warning
+    if arguments is None and len(sys.argv) == 1:
+        arguments = ["--help"]
     try:
         result = typer.main.get_command(app).main(
             args=None if arguments is None else list(arguments),
@@ -77,7 +83,8 @@ def _status(arguments: Sequence[str] | None) -> int:
             standalone_mode=False,
         )
         sys.stdout.flush()
-        return result if isinstance(result, int) else 0
+        status = result if isinstance(result, int) else 0
+        return _say("stopped", _STOPPED) if status == _STOPPED else status
     except ConvscopeError as error:
         return _say(str(error), error.status)
     except _ClickError as error:
@@ -85,13 +92,29 @@ def _status(arguments: Sequence[str] | None) -> int:
         given = sys.argv[1:] if arguments is None else arguments
         return _say(_with_help(error, given), 2 if usage else 1)
     except (KeyboardInterrupt, typer.Abort):
-        return _say("stopped", 130)
+        return _say("stopped", _STOPPED)
     except BrokenPipeError:
-        # The reader has gone (as in `| head`); a second error at exit would say nothing more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return 1
     except MemoryError:
         return _say("the memory does not suffice: choose fewer --layers or fewer images", 1)
+    except OSError as error:
+        _silence()
+        return _say(f"the output cannot be written ({error.strerror or error}): free some space", 1)
+    except Exception as error:
+        if os.environ.get("CONVSCOPE_DEBUG"):
+            raise
+        return _say(
+            f"an error of convscope itself, {type(error).__name__}: {error}; please report it with "
+            "what CONVSCOPE_DEBUG=1 prints",
+            1,
+        )
+
+
+def _silence() -> None:
+    """Send what is left of the output nowhere: a second error at exit would say nothing more."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _with_help(error: Any, arguments: Sequence[str]) -> str:

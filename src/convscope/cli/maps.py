@@ -48,37 +48,42 @@ def maps(
     a folder of its own.
     """
     from convscope.cli.printing import progress_bar, say_preparation
+    from convscope.inputs import read
     from convscope.views import maps as view
+    from convscope.views.map_files import folder_names
 
-    drawn = view.maps(
-        network,
-        images,
-        chosen,
-        scale=scale,
-        colormap=colormap,
-        columns=columns,
-        zoom=zoom,
-        numbers=numbers,
-    )
-    say_preparation(network, quiet=quiet)
-    total = len(drawn) * len(drawn.images)
-    with progress_bar("drawing", total, quiet=quiet) as advance:
-        written = drawn.save(output, progress=lambda _: advance())
+    pictures = read(images)
+    names = folder_names([picture.name for picture in pictures])
+    # One image after the other, so that memory does not grow with their number; a shared scale
+    # has to know them all.
+    together = len(pictures) == 1 or scale == "shared"
+    groups = [pictures] if together else [[picture] for picture in pictures]
+    files = 0
+    for place, group in enumerate(groups):
+        drawn = view.maps(
+            network,
+            group,
+            chosen,
+            scale=scale,
+            colormap=colormap,
+            columns=columns,
+            zoom=zoom,
+            numbers=numbers,
+        )
+        if place == 0:
+            say_preparation(network, quiet=quiet)
+        target = output if together else output / names[place]
+        with progress_bar(group[0].name, len(drawn) * len(group), quiet=quiet) as advance:
+            files += len(drawn.save(target, progress=lambda _, advance=advance: advance()))
+        if not quiet:
+            _report(drawn)
     if not quiet:
-        _report(drawn, written, output)
+        print(f"{files} files in {output}")
 
 
-def _report(drawn: Maps, written: list[Path], output: Path) -> None:
+def _report(drawn: Maps) -> None:
     for image, name in enumerate(drawn.images):
-        blank: dict[str, int] = {}
-        count = 0
-        one = drawn.image(image)
-        for layer in one:
-            words = one.words(layer)
-            count += len(words)
-            for word in words:
-                if word != "active":
-                    blank[word] = blank.get(word, 0) + 1
-        notes = ", ".join(f"{number:,} {word}" for word, number in blank.items())
-        print(f"{name}: {count:,} maps of {len(one)} layers" + (f", {notes}" if notes else ""))
-    print(f"{len(written)} files in {output}")
+        counts = drawn.image(image).counts()
+        total = sum(counts.values())
+        blank = [f"{count:,} {word}" for word, count in counts.items() if word != "active"]
+        print(", ".join([f"{name}: {total:,} maps of {len(drawn)} layers", *blank]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -66,11 +66,14 @@ class Dataset:
                 f"the indices 0 to {len(self) - 1}"
             )
         label = None if self.labels is None else int(self.labels[index])
+        known = label is not None and 0 <= label < len(self.class_names)
+        class_name = self.class_names[label] if known and label is not None else ""
         name = f"{self.title or self.name}:{index}"
         if not isinstance(self.images, np.ndarray):
-            return read_image(self.images[index], name, label)
+            return replace(read_image(self.images[index], name, label), class_name=class_name)
         pixels = self.images[index]
-        return Image(over_white(pixels if pixels.ndim == 3 else pixels[:, :, None]), name, label)
+        pixels = over_white(pixels if pixels.ndim == 3 else pixels[:, :, None])
+        return Image(pixels, name, label, class_name)
 
     def __iter__(self) -> Iterator[Image]:
         return (self[index] for index in range(len(self)))

@@ -44,8 +44,8 @@ def open_folder(folder: Path, split: str | None = None) -> Dataset:
             return _open_classes(parts[chosen], _name(folder), chosen, tuple(parts), title)
         parent = folder.absolute().parent
         own = canonical(folder.name)
-        if split is None and own and split_folders(parent).get(own) == parent / folder.name:
-            return open_folder(parent, own)
+        if own and split_folders(parent).get(own) == parent / folder.name:
+            return open_folder(parent, split or own)
         if split is not None:
             raise SelectionError(
                 f"{str(folder)!r} has no splits, and {split!r} was asked for: leave the split out, "

@@ -32,11 +32,14 @@ class Image:
         A file's name, ``fashion_mnist:23`` for an image of a dataset, else ``image 0``.
     label : int or None
         Index of its class.
+    class_name : str
+        Name of its class in the dataset that it comes from; empty where that is not known.
     """
 
     pixels: np.ndarray
     name: str
     label: int | None = None
+    class_name: str = ""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from convscope.errors import InputError, SelectionError
+from convscope.errors import ConvscopeWarning, InputError, SelectionError
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.datasets import NAMES, open_dataset
 from convscope.inputs.images import Image, is_there, local_path, picture_name, read_image
@@ -18,6 +19,9 @@ from convscope.inputs.pixels import CHANNELS, array_of, over_white, to_255
 
 __all__ = ["read"]
 
+_TWO, _RGB = 2, 3
+# Three images of fewer columns than this are somebody's numbers, not a photograph.
+_NARROW = 16
 _POSSIBLE = "give a path, DATASET:INDEX, a PIL image, an array, or a list of these"
 
 
@@ -97,12 +101,30 @@ def _dataset_item(text: str) -> tuple[str, int] | None:
     return None
 
 
+def _check_channels(array: np.ndarray) -> None:
+    """Say so when three axes are more likely one image of odd channels than a stack."""
+    first, last = array.shape[0], array.shape[2]
+    if last == _TWO:
+        raise InputError(
+            f"an array of shape {array.shape} has two channels: an image has 1, 3 or 4; a stack of "
+            "grey images so narrow needs an axis for the channel, array[..., None]"
+        )
+    if first == _RGB and last not in CHANNELS and last > _NARROW:
+        warnings.warn(
+            f"an array of shape {array.shape} is taken as three grey images: if it is one image "
+            "with channels first, give numpy.moveaxis(array, 0, -1)",
+            ConvscopeWarning,
+            stacklevel=4,
+        )
+
+
 def _read_array(source: Any, place: int) -> list[Image]:
     array = array_of(source)
     if array.ndim == 2:
         array = array[np.newaxis, :, :, np.newaxis]
     elif array.ndim == 3:
         one = array.shape[2] in CHANNELS
+        _check_channels(array)
         array = array[np.newaxis] if one else array[:, :, :, np.newaxis]
     # All of a stack at once: one dark image of it must not be taken as 0..1 by itself.
     pixels = over_white(to_255(array))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     import xarray
 
 __all__ = ["Network"]
+
+# More images than this at once need more memory than they save time.
+_AT_ONCE = 64
 
 
 class Network(ABC):
@@ -121,14 +123,14 @@ class Network(ABC):
     ) -> Activations:
         """Give the values of runs their axes, names and provenance."""
         parts = []
-        for run in runs:
+        for run, batch in zip(runs, batches, strict=True):
             part = {}
             for layer in layers:
                 values = run.values[layer.name]
                 dims = (("image",) if layer.has_image_axis else ()) + layer.dims
                 if len(dims) != values.ndim:
                     dims = dims_of(values.ndim, image=layer.has_image_axis)
-                part[layer.name] = Named(values, dims, self._attrs(layer))
+                part[layer.name] = Named(values, dims, self._attrs(layer, batch))
             parts.append(part)
         return Activations(
             parts, [batch.names for batch in batches], [batch.labels for batch in batches]
@@ -177,7 +179,8 @@ class Network(ABC):
         Returns
         -------
         list of Batch
-            One batch; for a network without a fixed size, one an image where they differ in size.
+            Of at most 64 images; for a network without a fixed size, of one image each where they
+            differ in size.
         """
         if isinstance(images, Mapping):
             return [self._given(images)]
@@ -194,16 +197,24 @@ class Network(ABC):
 
     def _prepared(self, pictures: list[Image], preparation: Preparation) -> list[Batch]:
         sizes = {picture.pixels.shape[:2] for picture in pictures}
-        together = preparation.size is not None or len(sizes) == 1
-        groups = [pictures] if together else [[picture] for picture in pictures]
+        together = _AT_ONCE if preparation.size is not None or len(sizes) == 1 else 1
+        groups = [pictures[start : start + together] for start in range(0, len(pictures), together)]
+        entry = self.inputs[0]
         batches = []
         for group in groups:
-            array = prepare(group, preparation)
+            array = self._ordered(prepare(group, preparation))
+            if not _fits(array.shape[1:], entry.shape):
+                raise InputError(
+                    f"{group[0].name} was prepared to shape {array.shape[1:]}, and input "
+                    f"{entry.name!r} takes {entry}: give a size that fits with --size (size=)"
+                )
             batches.append(
                 Batch(
-                    {self.inputs[0].name: self._ordered(array)},
+                    {entry.name: array},
                     tuple(picture.name for picture in group),
                     tuple(picture.label for picture in group),
+                    tuple(picture.class_name for picture in group),
+                    prepared=True,
                 )
             )
         return batches
@@ -241,7 +252,8 @@ class Network(ABC):
             )
         self._examine(checked)
         count = counts.pop()
-        return Batch(checked, tuple(f"image {i}" for i in range(count)), (None,) * count)
+        called = tuple(f"image {place}" for place in range(count))
+        return Batch(checked, called, (None,) * count, ("",) * count, prepared=False)
 
     def _examine(self, arrays: Mapping[str, np.ndarray]) -> None:
         for name, array in arrays.items():
@@ -263,17 +275,19 @@ class Network(ABC):
             return f"give a floating-point array for {wanted}"
         return f"give a dict of floating-point arrays for {wanted}"
 
-    def _attrs(self, layer: Layer) -> dict[str, Any]:
+    def fed(self, batch: Batch) -> str:
+        """Say in words what was done to the images of a batch before the network saw them."""
+        if batch.prepared and self.preparation is not None:
+            return self.preparation.describe()
+        return "arrays, taken as prepared"
+
+    def _attrs(self, layer: Layer, batch: Batch) -> dict[str, Any]:
         return {
             "network": self.name,
             "layer": layer.name,
             "kind": layer.kind,
-            "preparation": self._preparation_words,
+            "preparation": self.fed(batch),
         }
-
-    @cached_property
-    def _preparation_words(self) -> str:
-        return self.preparation.describe() if self.preparation else "given as arrays"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} from {self.source}>"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from convscope.errors import ModelError
+from convscope.errors import ModelError, SelectionError
 from convscope.inputs.preparation import Preparation, application_preparation
 from convscope.networks.layer import Input
 
@@ -164,6 +164,11 @@ def expected_preparation(
     if found is None:
         return None
     size, channels = found
+    if size is not None and options.size is not None and options.size != size:
+        raise SelectionError(
+            f"a size of {options.size[0]} x {options.size[1]} was asked for, and the network takes "
+            f"{size[0]} x {size[1]} alone: leave the size out"
+        )
     if sidecar.preparation is not None:
         try:
             saved = Preparation.from_json(

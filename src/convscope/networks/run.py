@@ -22,11 +22,17 @@ class Batch:
         What the images are called.
     labels : tuple of (int or None)
         Their classes, where known.
+    class_names : tuple of str
+        The names of their classes in their own dataset; empty where not known.
+    prepared : bool
+        Whether they were images that were prepared, and not arrays taken as they are.
     """
 
     arrays: Mapping[str, np.ndarray]
     names: tuple[str, ...]
     labels: tuple[int | None, ...]
+    class_names: tuple[str, ...]
+    prepared: bool
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 from convscope.errors import SelectionError, near
 from convscope.networks.layer import Layer
@@ -45,7 +47,11 @@ def select_layers(
     """
     if selectors is None:
         return list(layers.values())
-    several = [selectors] if isinstance(selectors, str | int | slice) else list(selectors)
+    several: list[Any]
+    if isinstance(selectors, str | slice) or hasattr(selectors, "__index__"):
+        several = [selectors]
+    else:
+        several = list(selectors)
     chosen: dict[str, Layer] = {}
     for selector in several:
         parts = selector.split(",") if isinstance(selector, str) else [selector]
@@ -87,8 +93,8 @@ def _matching(layers: Mapping[str, Layer], selector: Selector) -> list[Layer]:
     ordered = list(layers.values())
     if isinstance(selector, slice):
         return _sliced(ordered, selector, str(selector))
-    if isinstance(selector, int):
-        return [_at(ordered, selector)]
+    if not isinstance(selector, str):
+        return [_at(ordered, operator.index(selector))]
     if selector.endswith(LINEAR) and selector not in layers:
         return _linear_parts(layers, selector)
     if selector in layers:

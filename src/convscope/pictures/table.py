@@ -88,6 +88,8 @@ def table(
     bars = _bars(rows, ends, chosen, centred)
     grid = _Grid.around(rows, count, size, row_titles or (), bool(title), bool(column_titles))
     width = max(grid.width, _NARROWEST if None in bars else 0.0)
+    if None in bars:
+        width = max(width, grid.left + BAR_WIDTH + text_width(bars[None].words, 8) + 2 * MARGIN)
     sheet = Sheet(width, grid.below + (BAR_HEIGHT if bars else 0.0), name)
     if title:
         sheet.words(title, MARGIN, MARGIN + 0.08, 10)

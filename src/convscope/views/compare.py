@@ -53,8 +53,8 @@ def compare(
     input : bool
         Begin every row with the image as the network sees it.
     titles : sequence of str, optional
-        A title a row; by default the class, where the network knows its name, else the image's
-        name.
+        A title a row; by default the name of the image's class in its dataset, with the image's
+        own name where several have that class, else the image's name.
 
     Returns
     -------
@@ -93,14 +93,14 @@ def compare(
     governed = scale in {"layer", "robust"}
     return table(
         [[cell.values for cell in row] for row in cells],
-        row_titles=_row_titles(network, activations, titles),
+        row_titles=_row_titles(batches, titles),
         column_titles=column_titles,
         scale=scale,
         colormap=colormap,
         bounds=[[cell.ends for cell in row] for row in cells] if governed else None,
         words=[[cell.word for cell in row] for row in cells],
         title=f"{network.name}: {what}",
-        provenance=_provenance(network, activations, names, what),
+        provenance=_provenance(network, batches, names, what),
     )
 
 
@@ -185,29 +185,28 @@ def _inputs(network: Network, batches: Sequence[Batch]) -> list[np.ndarray]:
     ]
 
 
-def _row_titles(
-    network: Network, activations: Activations, titles: Sequence[str] | None
-) -> list[str]:
-    count = len(activations.images)
+def _row_titles(batches: Sequence[Batch], titles: Sequence[str] | None) -> list[str]:
+    names = [name for batch in batches for name in batch.names]
     if titles is not None:
-        if len(titles) != count:
+        if len(titles) != len(names):
             raise SelectionError(
-                f"{len(titles)} titles were given for {count} images: give one an image"
+                f"{len(titles)} titles were given for {len(names)} images: give one an image"
             )
         return list(titles)
+    classes = [name for batch in batches for name in batch.class_names]
     return [
-        network.labels[label] if label is not None and label < len(network.labels) else name
-        for name, label in zip(activations.images, activations.labels, strict=True)
+        name if not own else own if classes.count(own) == 1 else f"{own}, {name}"
+        for name, own in zip(names, classes, strict=True)
     ]
 
 
 def _provenance(
-    network: Network, activations: Activations, names: Sequence[str], what: str
+    network: Network, batches: Sequence[Batch], names: Sequence[str], what: str
 ) -> dict[str, Any]:
     return {
         "network": network.name,
         "layers": list(names),
-        "images": list(activations.images),
+        "images": [name for batch in batches for name in batch.names],
         "shows": what,
-        "preparation": network.preparation.describe() if network.preparation else "as given",
+        "preparation": network.fed(batches[0]),
     }

@@ -58,6 +58,8 @@ def write(maps: Maps, folder: Path, progress: Callable[[Path], None] | None = No
         return path, _entry(maps, layer, picture, path)
 
     make_folder(folder)
+    # Should this run fail, an older description would not be true of what it leaves.
+    (folder / "maps.json").unlink(missing_ok=True)
     written = []
     if (pixels := maps.input()) is not None:
         written.append(folder / "input.png")
@@ -128,9 +130,9 @@ def _summary(maps: Maps, entries: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "model": {"name": network.name, "source": Path(network.source).name},
         "image": maps.name,
-        "preparation": None
-        if preparation is None
-        else {**preparation.to_json(), "source": preparation.source},
+        "preparation": {**preparation.to_json(), "source": preparation.source}
+        if preparation is not None and maps.batch.prepared
+        else None,
         "scale": str(maps.look.scale),
         "layers": entries,
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convscope.activations import Activations
-from convscope.analysis.diagnosis import diagnosis
+from convscope.analysis.diagnosis import count_words, diagnosis
 from convscope.analysis.statistics import Extent, extent
 from convscope.errors import SelectionError, near
 from convscope.networks import Batch, Layer, Network
@@ -125,6 +125,7 @@ class Maps(Mapping[str, Picture]):
         self.look = look
         self._at = at
         self._extents: dict[tuple[str, int], Extent] = {}
+        self._words: dict[tuple[str, int], list[str]] = {}
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -151,7 +152,7 @@ class Maps(Mapping[str, Picture]):
             self.look,
             image % len(self.images),
         )
-        chosen._extents = self._extents
+        chosen._extents, chosen._words = self._extents, self._words
         if "shared_bounds" in vars(self):
             vars(chosen)["shared_bounds"] = self.shared_bounds
         return chosen
@@ -167,20 +168,39 @@ class Maps(Mapping[str, Picture]):
             raise SelectionError(f"no maps of a layer {layer!r}: {near(str(layer), self.layers)}")
         return self._draw(self.layers[layer])
 
+    def __repr__(self) -> str:
+        return f"<Maps of {self.network.name}: {len(self)} layers, {len(self.images)} images>"
+
     def words(self, layer: str) -> list[str]:
         """Say of every channel of a layer whether it is active, and if not, why it is blank."""
-        return diagnosis(
-            self.activations.array(layer, self._image),
-            known=self.extent(layer),
-            bounds=self.layers[layer].bounds,
-        )
+        key = (layer, self._image)
+        if key not in self._words:
+            self._words[key] = diagnosis(
+                self.activations.array(layer, self._image),
+                known=self.extent(layer),
+                bounds=self.layers[layer].bounds,
+            )
+        return self._words[key]
+
+    def counts(self) -> dict[str, int]:
+        """Count the channels of all layers by their words, most frequent first."""
+        return count_words([word for layer in self.layers for word in self.words(layer)])
 
     def input(self) -> np.ndarray | None:
         """Give the image as the network sees it: ``(y, x, channel)``, uint8."""
+        batch, place = self._place()
+        return seen(self.network, batch, place)
+
+    @property
+    def batch(self) -> Batch:
+        """The batch in which the one image, or the chosen one, went through the network."""
+        return self._place()[0]
+
+    def _place(self) -> tuple[Batch, int]:
         image = self._image
         for batch in self._batches:
             if image < len(batch.names):
-                return seen(self.network, batch, image)
+                return batch, image
             image -= len(batch.names)
         raise AssertionError("unreachable")
 
@@ -285,7 +305,7 @@ class Maps(Mapping[str, Picture]):
             "source": Path(network.source).name,
             "layer": layer.name,
             "image": self.images[image],
-            "preparation": network.preparation.describe() if network.preparation else "as given",
+            "preparation": network.fed(self.batch),
         }
 
 

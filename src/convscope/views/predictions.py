@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,22 +31,22 @@ def predictions(network: Network, images: Any, top: int | None = 5) -> list[dict
         one's probability. With several outputs each entry has the key ``output`` as well; outputs
         with space (segmentation) give their mean over it.
     """
-    found = network.predict(images)
-    several = found if isinstance(found, dict) else {"": found}
     rows = []
-    for image, name in enumerate(_names(several)):
-        outputs = []
-        for output, array in several.items():
-            scores = _scores(np.asarray(array.values[image]))
-            entries = _best(scores, network.labels, top)
-            outputs += [{**entry, **({"output": output} if output else {})} for entry in entries]
-        rows.append({"image": name, "outputs": outputs})
+    for batch in network.batches(images):
+        outputs = network.run(batch, (), outputs=True).outputs
+        rows += [_row(network, name, place, outputs, top) for place, name in enumerate(batch.names)]
     return rows
 
 
-def _names(outputs: dict[str, Any]) -> list[str]:
-    first = next(iter(outputs.values()))
-    return [str(name) for name in first.coords["image"].values]
+def _row(
+    network: Network, image: str, place: int, outputs: Mapping[str, np.ndarray], top: int | None
+) -> dict[str, Any]:
+    several = len(outputs) > 1
+    entries: list[dict[str, Any]] = []
+    for output, values in outputs.items():
+        best = _best(_scores(np.asarray(values[place])), network.labels, top)
+        entries += [{**entry, **({"output": output} if several else {})} for entry in best]
+    return {"image": image, "outputs": entries}
 
 
 def _scores(values: np.ndarray) -> np.ndarray:

@@ -122,6 +122,10 @@ def values(
             f"layer {one.name!r} has maps with {array.ndim - 1} axes: take a slice of "
             "network.activations(...) instead"
         )
+    if mean and channel is not None:
+        raise SelectionError(
+            "values shows either one channel or the mean over channels: give --channel N or --mean"
+        )
     if not mean and channel is None:
         raise SelectionError(
             f"layer {one.name!r} has {len(array)} channels: choose one with --channel, 0 to "

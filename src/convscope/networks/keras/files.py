@@ -31,6 +31,10 @@ _OTHERS = {
     ".tflite": "a TensorFlow Lite model",
     ".pb": "a TensorFlow graph",
 }
+_REMEDY = (
+    "load it in Python with keras.saving.load_model(path, custom_objects={...}) and open the live "
+    "model"
+)
 _POSSIBLE = "give a .keras or .h5 file that holds a whole model, as model.save() writes it"
 
 
@@ -114,7 +118,8 @@ def load_file(path: Path, *, trust_model: bool = False) -> Any:
         raise
     except Exception as error:
         raise ModelError(
-            f"Keras {keras.__version__} cannot open {path}: {reason_of(error)}"
+            f"Keras {keras.__version__} cannot open {path}: {reason_of(error)}; save it again with "
+            "the Keras that wrote it, or build the network in Python and open the live model"
         ) from error
 
 
@@ -172,7 +177,16 @@ def _refuse_code(path: Path, config: dict[str, Any], trust_model: bool) -> dict[
         if module is not None and not _is_foreign(str(module)):
             continue
         registered = entry.get("registered_name")
-        if module is None or _is_registered(registered):
+        if _is_registered(registered):
+            continue
+        if module is None:
+            # Files of Keras 1 and 2 name no modules at all; in those of Keras 3 only classes from
+            # a script or notebook have none.
+            if "module" in entry and registered:
+                raise ModelError(
+                    f"{path}: layer {name!r} is of the class {class_name}, which is not part of "
+                    f"Keras, and the file names no module to import it from: {_REMEDY}"
+                )
             continue
         custom[str(registered or class_name)] = _import_class(
             path, str(module), class_name, name, trust_model
@@ -204,22 +218,18 @@ def _is_registered(name: Any) -> bool:
 
 def _import_class(path: Path, module: str, name: str, layer: str, trust_model: bool) -> Any:
     where = f"layer {layer!r}" if layer else "a part"
-    remedy = (
-        "load it in Python with keras.saving.load_model(path, custom_objects={...}) and open the "
-        "live model"
-    )
     if not trust_model:
         raise ModelError(
             f"{path}: {where} is of the class {module}.{name}, which is not part of Keras; "
             "importing it runs its code: open it with --trust-model (trust_model=True), or "
-            f"{remedy}"
+            f"{_REMEDY}"
         )
     try:
         return getattr(importlib.import_module(module), name)
     except Exception as error:
         raise ModelError(
             f"{path}: {where} is of the class {module}.{name}, which cannot be imported "
-            f"({reason_of(error)}): {remedy}"
+            f"({reason_of(error)}): {_REMEDY}"
         ) from error
 
 

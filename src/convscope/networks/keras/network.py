@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from convscope.errors import InputError, ModelError
+from convscope.errors import ConvscopeWarning, InputError, ModelError
 from convscope.inputs.preparation import Preparation
 from convscope.networks.base import Network
 from convscope.networks.expectation import Options, Sidecar, expected_preparation
@@ -204,10 +205,25 @@ class KerasNetwork(Network):
         )
         tensors = dict(zip(signature.names, keras.tree.flatten(given), strict=True))
         layers = describe(calls, tensors, others, signature.batches)
-        self._outputs = _output_names(outputs)
+        self._outputs = _output_names(self.model, outputs)
+        self._check_labels(outputs)
         # The tensors of the trace are not needed any more, and would keep it alive.
         light = [Call(call.name, call.operation, [], []) for call in calls]
         return light, inputs, MappingProxyType(layers)
+
+    def _check_labels(self, outputs: Any) -> None:
+        """Say so when the names of the classes are not one an output."""
+        sizes = {int(value.shape[-1]) for value in keras.tree.flatten(outputs) if value.shape}
+        count = len(self.labels)
+        if not count or count in sizes or (count == 2 and 1 in sizes):
+            return
+        had = " and ".join(map(str, sorted(sizes)))
+        warnings.warn(
+            f"{count} class names were found for {had} outputs of {self.name}, so classes show as "
+            "numbers: give one name an output with --labels (labels=)",
+            ConvscopeWarning,
+            stacklevel=2,
+        )
 
     def _ordered_output(self, values: np.ndarray) -> np.ndarray:
         """Bring an output with space into the order of the dims."""
@@ -225,8 +241,12 @@ def _complete(model: Any, signature: Signature) -> None:
         signature.call(model, signature.example(0))
 
 
-def _output_names(outputs: Any) -> list[str]:
+def _output_names(model: Any, outputs: Any) -> list[str]:
+    """Name the outputs: by their keys, by the layers that make them, else by their places."""
     paths = [path for path, _ in keras.tree.flatten_with_path(outputs)]
+    made_by = list(getattr(model, "output_names", None) or ())
+    if isinstance(outputs, list | tuple) and len(set(made_by)) == len(paths):
+        return made_by
     return ["/".join(str(part) for part in path) or "output" for path in paths]
 
 

@@ -246,4 +246,8 @@ def _sigma(values: Floats, bounds: Bounds) -> tuple[Floats, Floats]:
             mean = np.where(known, values, 0).sum(axis=axes, dtype=np.float64) / count
             apart = np.where(known, values - np.expand_dims(mean, axes), 0)
             deviation = np.sqrt((apart**2).sum(axis=axes) / count)
-    return (mean - 2 * deviation).astype(np.float32), (mean + 2 * deviation).astype(np.float32)
+    # Two deviations beyond the largest float32 is no float32.
+    largest = float(np.finfo(np.float32).max)
+    ends = (np.clip(mean + side * deviation, -largest, largest) for side in (-2, 2))
+    low, high = (end.astype(np.float32) for end in ends)
+    return low, high

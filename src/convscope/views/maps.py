@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +20,12 @@ from convscope.pictures.mosaic import mosaic
 from convscope.pictures.picture import Picture
 from convscope.pictures.scale import Scale
 from convscope.views.input_picture import seen
+from convscope.views.look import Look, drawable
 
 if TYPE_CHECKING:
     from convscope.pictures.drawing import Drawing
 
-__all__ = ["Look", "Maps", "maps"]
+__all__ = ["Maps", "maps"]
 
 
 def maps(
@@ -83,17 +83,6 @@ def maps(
         batches,
         look,
     )
-
-
-@dataclass(frozen=True)
-class Look:
-    """How maps are drawn: scale, colormap, maps per row, pixels per unit, numbers."""
-
-    scale: Scale
-    colormap: str | None
-    columns: int | None
-    zoom: int
-    numbers: bool
 
 
 class Maps(Mapping[str, Picture]):
@@ -261,7 +250,7 @@ class Maps(Mapping[str, Picture]):
         key = (layer, image)
         if key not in self._extents:
             self._extents[key] = extent(
-                _drawable(self.activations.array(layer, image), self.layers[layer])[0]
+                drawable(self.activations.array(layer, image), self.layers[layer])[0]
             )
         return self._extents[key]
 
@@ -285,7 +274,7 @@ class Maps(Mapping[str, Picture]):
     def _drawing(self, layer: Layer) -> tuple[np.ndarray, dict[str, Any]]:
         image = self._image
         known = self.extent(layer.name, image)
-        values, dims = _drawable(self.activations.array(layer.name, image), layer)
+        values, dims = drawable(self.activations.array(layer.name, image), layer)
         return values, {
             "scale": self.look.scale,
             "colormap": self.look.colormap,
@@ -307,12 +296,3 @@ class Maps(Mapping[str, Picture]):
             "image": self.images[image],
             "preparation": network.fed(self.batch),
         }
-
-
-def _drawable(values: np.ndarray, layer: Layer) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Give activations the axes of a mosaic: of unusual ranks, the first counts the tiles."""
-    if layer.dims[:1] == ("channel",) and values.ndim == len(layer.dims):
-        return values, layer.dims
-    if values.ndim < 2:
-        return values.reshape(-1), ("channel",)
-    return values.reshape(len(values), -1, values.shape[-1]), ("channel", "y", "x")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-ACCURACIES = {"fashion": 0.89, "mnist": 0.97, "cats": 0.70}
+ACCURACIES = {"fashion": 0.89, "mnist": 0.97, "cats": 0.74}
 """Share of test images that each network finds after a full training."""
 
 BEFORE_AUGMENTATION = 0.75
@@ -30,7 +30,7 @@ def accuracies(folder: Path) -> dict[str, float]:
         told = json.loads(sidecar.read_text())
         found[name] = told["test"]["accuracy"]
         assert found[name] >= ACCURACIES[name], f"{name}: {found[name]} < {ACCURACIES[name]}"
-        if "validation" in told:
+        if name == "cats":
             first = told["validation"][0]["accuracy"]
             assert first >= BEFORE_AUGMENTATION, f"{name}: {first} < {BEFORE_AUGMENTATION}"
     return found

@@ -105,3 +105,15 @@ def test_shown_in_words(together):
     first, conv, *_ = repr(together).splitlines()
     assert first == "<Activations: 3 layers, 3 images>"
     assert conv.split() == ["conv", "image:", "3,", "channel:", "2,", "y:", "4,", "x:", "4"]
+
+
+def test_in_a_notebook_a_table_with_all_images_counted():
+    both = Activations([part(1), part(2)], [["a"], ["b", "c"]], [[None], [None, None]])
+    shown = both._repr_html_()
+    assert "<td>conv</td>" in shown and "<td>3 x 2 x 4 x 4</td>" in shown
+    assert "conv" in repr(both) and "image: 3" in repr(both)
+
+
+def test_names_are_escaped_in_html():
+    odd = {"<b>": Named(np.ones((1, 2), "float32"), DIMS[:2], {})}
+    assert "&lt;b&gt;" in Activations([odd], [["a"]], [[None]])._repr_html_()

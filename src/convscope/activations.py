@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convscope.errors import InputError, SelectionError, near
+from convscope.markup import html_table
 
 if TYPE_CHECKING:
     import xarray
@@ -99,11 +100,18 @@ class Activations(Mapping[str, "xarray.DataArray"]):
     def __repr__(self) -> str:
         rows = [f"<Activations: {len(self)} layers, {len(self.images)} images>"]
         for layer, named in self._parts[0].items():
-            sizes = ", ".join(
-                f"{dim}: {size}" for dim, size in zip(named.dims, named.values.shape, strict=True)
-            )
+            shape = self._shape(named)
+            sizes = ", ".join(f"{dim}: {size}" for dim, size in zip(named.dims, shape, strict=True))
             rows.append(f"    {layer:32s} {sizes}")
         return "\n".join(rows)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (layer, named.attrs.get("kind", ""), ", ".join(named.dims), _times(self._shape(named)))
+            for layer, named in self._parts[0].items()
+        ]
+        caption = f"Activations: {len(self)} layers, {len(self.images)} images"
+        return html_table(caption, ("layer", "kind", "dims", "shape"), rows)
 
     def array(self, layer: str, image: int = 0) -> np.ndarray:
         """Give the bare activation of one image, without the image axis.
@@ -146,6 +154,26 @@ class Activations(Mapping[str, "xarray.DataArray"]):
         }
         return Activations([kept], [[self._names[part][inner]]], [[self._labels[part][inner]]])
 
+    def index(self, image: int) -> int:
+        """Give the place of an image, counted from the first; negative ones count from the end.
+
+        Raises
+        ------
+        SelectionError
+            When there is no such image.
+        """
+        count = len(self.images)
+        if not -count <= image < count:
+            raise SelectionError(
+                f"there is no image {image}: the {count} images have indices 0 to {count - 1}"
+            )
+        return image % count
+
+    def _shape(self, named: Named) -> tuple[int, ...]:
+        """Give a layer's shape with all images; where they differ in size, that of the first."""
+        shape = named.values.shape
+        return (len(self.images), *shape[1:]) if named.dims[:1] == ("image",) else shape
+
     def _require(self, layer: str) -> None:
         if layer not in self:
             raise _NotRecorded(
@@ -153,12 +181,7 @@ class Activations(Mapping[str, "xarray.DataArray"]):
             )
 
     def _place(self, image: int) -> tuple[int, int]:
-        count = len(self.images)
-        if not -count <= image < count:
-            raise SelectionError(
-                f"there is no image {image}: the {count} images have indices 0 to {count - 1}"
-            )
-        image %= count
+        image = self.index(image)
         for part, names in enumerate(self._names):
             if image < len(names):
                 return part, image
@@ -187,3 +210,7 @@ class Activations(Mapping[str, "xarray.DataArray"]):
         return xarray.DataArray(
             values, dims=first.dims, coords=coords, name=layer, attrs=dict(first.attrs)
         )
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

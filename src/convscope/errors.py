@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Iterable
+from pathlib import PurePath
 from types import ModuleType
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "OutputError",
     "SelectionError",
     "near",
+    "near_file",
     "require",
 ]
 
@@ -74,6 +76,19 @@ def near(name: str, choices: Iterable[str]) -> str:
         matches = [
             folded[match] for match in difflib.get_close_matches(name.casefold(), folded, n=3)
         ]
+    return _meant(matches, known)
+
+
+def near_file(name: str, choices: Iterable[str]) -> str:
+    """Say which files are meant: names are near when they are so without their suffixes."""
+    known = sorted(choices)
+    stems = {PurePath(choice).stem.casefold() for choice in known}
+    similar = difflib.get_close_matches(PurePath(name).stem.casefold(), stems, n=3, cutoff=0.6)
+    matches = [choice for choice in known if PurePath(choice).stem.casefold() in similar]
+    return _meant(matches[:3], known)
+
+
+def _meant(matches: list[str], known: list[str]) -> str:
     if matches:
         return f"did you mean {' or '.join(repr(match) for match in matches)}?"
     if not known:

@@ -192,3 +192,10 @@ def test_no_file_is_left_open(tmp_path):
     )
     assert found.stdout.strip() == "read"
     assert "ResourceWarning" not in found.stderr
+
+
+def test_a_common_suffix_makes_no_name_near(tmp_path):
+    (tmp_path / "shoes.png").write_bytes(b"x")
+    message = refusal(tmp_path / "missing.png")
+    assert "did you mean" not in message and "one of: shoes.png" in message
+    assert "did you mean 'shoes.png'?" in refusal(tmp_path / "shoe.jpg")

@@ -117,3 +117,21 @@ def test_an_application_has_its_family_s_preparation_and_labels(monkeypatch):
 def test_a_network_is_given_back_as_it_is():
     network = convscope.open(classifier())
     assert convscope.open(network) is network
+
+
+def test_a_damaged_cached_file_is_not_called_a_failed_download(monkeypatch):
+    def damaged(weights="imagenet"):
+        raise OSError("Unable to open file (file signature not found)")
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", damaged)
+    line = refusal("keras:MobileNetV2")
+    assert "file signature not found" in line and "delete the file in Keras's cache" in line
+    assert "download" not in line
+
+
+def test_an_open_network_takes_no_options():
+    network = convscope.open(classifier())
+    assert convscope.open(network) is network
+    for options in ({"size": (8, 8)}, {"labels": "a,b"}, {"pixel_range": (0, 255)}):
+        with pytest.raises(ConvscopeError, match="is open already"):
+            convscope.open(network, **options)

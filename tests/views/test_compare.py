@@ -75,3 +75,42 @@ def test_every_scale_draws(network, photos, scale, tmp_path):
     drawing = convscope.compare(network, photos, "signed,conv,mean", channel=0, scale=scale)
     drawing.save(tmp_path / "table.svg")
     assert (tmp_path / "table.svg").stat().st_size > 2000
+
+
+def test_a_single_unit_has_the_contrast_of_its_layer(network, photos):
+    """A pooled map of one unit lies between the ends of its layer, not at one end of the colours."""
+    import keras
+
+    pooled = keras.Sequential(
+        [
+            keras.Input((4, 4, 3)),
+            keras.layers.AveragePooling2D(2, name="two"),
+            keras.layers.AveragePooling2D(2, name="one"),
+        ]
+    )
+    photo = np.zeros((1, 4, 4, 3), np.uint8)
+    photo[..., 0], photo[..., 1], photo[..., 2] = 0, 128, 255
+    photo[0, 0, 0] = 255, 0, 128
+    opened = convscope.open(pooled)
+    ends = []
+    for channel in range(3):
+        drawing = convscope.compare(opened, photo, channel=channel, input=False)
+        ends.append(drawing.provenance["ends"][0][1])
+    whole = opened.activations(photo).array("one")
+    expected = [(whole.min(), whole.max())] * 3
+    np.testing.assert_allclose(ends, expected)
+    words = {text.get_text() for axes in drawing.figure.axes for text in axes.texts}
+    assert any("a single unit: its layer's min..max" in word for word in words)
+
+
+def test_mistakes_are_told_before_the_network_runs(network, photos, monkeypatch):
+    def run(*_, **__):
+        raise AssertionError("the network ran")
+
+    monkeypatch.setattr(type(network), "run", run)
+    with pytest.raises(SelectionError, match="no scale 'chanel'"):
+        convscope.compare(network, photos, channel=0, scale="chanel")
+    with pytest.raises(SelectionError, match="virids"):
+        convscope.compare(network, photos, channel=0, colormap="virids")
+    with pytest.raises(SelectionError, match="1 titles"):
+        convscope.compare(network, photos, channel=0, titles=["a"])

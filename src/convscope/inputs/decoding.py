@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageOps
 
-from convscope.errors import InputError, near
+from convscope.errors import InputError, near_file
 from convscope.inputs.pixels import to_255
 
 __all__ = ["FORMATS", "SUFFIXES", "decode_file", "decode_picture"]
@@ -69,7 +69,7 @@ def _missing(path: Path) -> str:
         names = []
     if not names:
         return f"there is no file {str(path)!r}, and no other in that folder: check the path"
-    return f"there is no file {str(path)!r}: {near(path.name, names)}"
+    return f"there is no file {str(path)!r}: {near_file(path.name, names)}"
 
 
 def _decode(file: IO[bytes], path: Path) -> np.ndarray:

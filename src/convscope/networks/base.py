@@ -14,6 +14,7 @@ from convscope.errors import ConvscopeWarning, InputError
 from convscope.inputs import read
 from convscope.inputs.images import Image
 from convscope.inputs.preparation import Preparation, check, prepare
+from convscope.markup import html_table
 from convscope.networks.layer import Input, Layer, dims_of
 from convscope.networks.run import Batch, Run
 from convscope.networks.selection import Selector, select_layers
@@ -112,18 +113,14 @@ class Network(ABC):
             When the model itself fails on the input.
         """
         batches = self.batches(images)
-        chosen = self.select(layers)
-        runs = [
-            self.run(batch, [layer.name for layer in chosen], outputs=False) for batch in batches
-        ]
-        return self.wrap(runs, batches, chosen)
+        return self.record(batches, self.select(layers))
 
-    def wrap(
-        self, runs: Sequence[Run], batches: Sequence[Batch], layers: Sequence[Layer]
-    ) -> Activations:
-        """Give the values of runs their axes, names and provenance."""
+    def record(self, batches: Sequence[Batch], layers: Sequence[Layer]) -> Activations:
+        """Run prepared batches; give the layers' values with axes, names and provenance."""
+        names = [layer.name for layer in layers]
         parts = []
-        for run, batch in zip(runs, batches, strict=True):
+        for batch in batches:
+            run = self.run(batch, names, outputs=False)
             part = {}
             for layer in layers:
                 values = run.values[layer.name]
@@ -291,6 +288,20 @@ class Network(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} from {self.source}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                layer.index,
+                layer.name,
+                layer.kind,
+                " x ".join("?" if size is None else str(size) for size in layer.shape),
+                f"{layer.parameters:,}",
+            )
+            for layer in self.layers.values()
+        ]
+        caption = f"{self.name} from {self.source}: {self.parameters[0]:,} parameters"
+        return html_table(caption, ("", "layer", "kind", "shape", "parameters"), rows)
 
 
 def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:

@@ -37,7 +37,7 @@ def open_network(
     model : path, str or object
         A ``.keras`` or ``.h5`` file, ``keras:MobileNetV2`` for a network of ``keras.applications``
         with its ImageNet weights, ``package.module:callable`` for a function or class that makes a
-        model, or a live Keras model. A `Network` is given back as it is.
+        model, or a live Keras model. A `Network` is given back as it is, and takes no options.
     labels : sequence of str, path or str, optional
         Names of the classes, a text file with one a line, or names separated by commas. Else they
         come from the sidecar or from ``labels.txt`` beside the model.
@@ -64,6 +64,8 @@ def open_network(
         When the model cannot be opened; the message says what it is and what to do.
     MissingExtraError
         When its framework is not installed.
+    SelectionError
+        For options that are impossible, or given for a network that is open.
     """
     options = Options(
         _size(size),
@@ -73,6 +75,11 @@ def open_network(
         _colour_order(pixel_order),
     )
     if isinstance(model, Network):
+        if options != Options() or labels is not None:
+            raise SelectionError(
+                f"{model.name} is open already, so that its labels and preparation are fixed: give "
+                "these options where you open the model"
+            )
         return model
     if isinstance(model, str) and model.startswith("keras:"):
         return _application(model.removeprefix("keras:"), labels, options)

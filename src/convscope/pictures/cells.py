@@ -36,6 +36,11 @@ class Cell:
         return self.values is not None and self.values.ndim == 2
 
     @property
+    def is_single(self) -> bool:
+        """Whether it holds a map of one unit, which has no contrast of its own."""
+        return self.values is not None and self.is_map and self.values.size == 1
+
+    @property
     def aspect(self) -> float:
         """Height over width; 1 for an empty cell."""
         return 1.0 if self.values is None else self.values.shape[0] / self.values.shape[1]
@@ -97,11 +102,11 @@ def scaled(
     cells : rows of Cell
         The table.
     scale : Scale
-        ``channel`` and ``sigma``: of each map. ``layer`` and ``robust``: of each column. ``shared``
-        and ``fixed``: of the table.
+        ``channel`` and ``sigma``: of each map, except that a map of a single unit has the span of
+        its layer. ``layer`` and ``robust``: of each column. ``shared`` and ``fixed``: of the table.
     bounds : (float, float) or rows of (float, float), optional
-        Smallest and largest value behind the scales ``shared``, ``layer`` and ``robust``, known to
-        the caller: for the table, or for each cell.
+        Smallest and largest value behind the scales ``shared``, ``layer`` and ``robust``, and of
+        the layers of single units, known to the caller: for the table, or for each cell.
     signed : bool, optional
         Whether both signs are shown; by default, whether the maps hold both.
 
@@ -122,7 +127,8 @@ def scaled(
         values = cells[y][x].values
         if values is None or not cells[y][x].is_map:
             return None
-        if scale.name in ("channel", "sigma", "fixed"):
+        own = scale.name in ("channel", "sigma")
+        if scale.name == "fixed" or (own and not cells[y][x].is_single):
             return _ends(_flat([values]), scale, None, signed)
         given = _given(bounds, y, x)
         if given is not None:
@@ -130,7 +136,7 @@ def scaled(
         group = -1 if scale.name == "shared" else x
         if group not in groups:
             column = every if group < 0 else _maps(row[x] for row in cells if x < len(row))
-            groups[group] = _ends(_flat(column), scale, None, signed)
+            groups[group] = _ends(_flat(column), Scale("layer") if own else scale, None, signed)
         return groups[group]
 
     ends = [[ends_of(y, x) for x in range(len(row))] for y, row in enumerate(cells)]

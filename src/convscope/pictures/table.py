@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,14 +54,15 @@ def table(
         Written left of each row, and above each column.
     scale : str
         As for a mosaic. ``layer`` and ``robust`` look at the maps of a column, unless `bounds`
-        tells what the whole layer holds.
+        tells what the whole layer holds; so does a map of a single unit, which has no contrast of
+        its own, under ``channel`` and ``sigma``.
     colormap : str, optional
         By default viridis, or RdBu where zero is in the middle of every span.
     title : str, optional
         Written above everything.
     bounds : (float, float) or rows of (float, float), optional
-        Smallest and largest value for ``shared``, ``layer`` and ``robust``: for the whole table or
-        for each cell.
+        Smallest and largest value for ``shared``, ``layer`` and ``robust``, and of the layers of
+        single units: for the whole table or for each cell.
     words : rows of str, optional
         Diagnosis of each map; used where a map is blank.
     signed : bool, optional
@@ -91,14 +92,7 @@ def table(
     if None in bars:
         width = max(width, grid.left + BAR_WIDTH + text_width(bars[None].words, 8) + 2 * MARGIN)
     sheet = Sheet(width, grid.below + (BAR_HEIGHT if bars else 0.0), name)
-    if title:
-        sheet.words(title, MARGIN, MARGIN + 0.08, 10)
-    for x, above in enumerate(column_titles or ()):
-        left, top, wide, _ = grid.box(0, x)
-        sheet.fitted(above, left + wide / 2, top - 0.13, wide)
-    for y, beside in enumerate(row_titles or ()):
-        left, top, _, tall = grid.box(y, 0)
-        sheet.words(beside, left - 0.1, top + tall / 2, 8, ha="right")
+    _write_titles(sheet, grid, title, column_titles or (), row_titles or ())
     for y, row in enumerate(rows):
         for x, cell in enumerate(row):
             word = words[y][x] if words is not None else None
@@ -155,6 +149,19 @@ def _check_titles(name: str, titles: Sequence[str] | None, count: int) -> None:
         raise SelectionError(f"{len(titles)} {name} for a table with {count}: give one for each")
 
 
+def _write_titles(
+    sheet: Sheet, grid: _Grid, title: str | None, above: Sequence[str], beside: Sequence[str]
+) -> None:
+    if title:
+        sheet.words(title, MARGIN, MARGIN + 0.08, 10)
+    for x, words in enumerate(above):
+        left, top, wide, _ = grid.box(0, x)
+        sheet.fitted(words, left + wide / 2, top - 0.13, wide)
+    for y, words in enumerate(beside):
+        left, top, _, tall = grid.box(y, 0)
+        sheet.words(words, left - 0.1, top + tall / 2, 8, ha="right")
+
+
 def _inside(cell: Cell, box: Box) -> Box:
     """Fit a picture into its box without stretching it."""
     left, top, width, height = box
@@ -192,8 +199,12 @@ def _bars(
         said = "each map: its layer's " + ("± larger end" if centred else "min..max")
         return {None: ColourBar(None, low, high, middle, 0.5 if centred else 0.0, said)}
     only = known[0][1] if len(known) == 1 else None
-    return {None: colour_bar(scale.name, centred, only, one=only is not None)}
+    bar = colour_bar(scale.name, centred, only, one=only is not None)
+    if any(cell.is_single for row in rows for cell in row):
+        of_all = " (± its larger end)" if centred else ""
+        bar = replace(bar, words=f"{bar.words}; a single unit: its layer's min..max{of_all}")
+    return {None: bar}
 
 
 def _wordless(bar: ColourBar) -> ColourBar:
-    return ColourBar(bar.ends, bar.low, bar.high, bar.middle, bar.zero, "")
+    return replace(bar, words="")

@@ -13,6 +13,8 @@ from convscope.analysis.diagnosis import diagnosis
 from convscope.errors import SelectionError
 from convscope.networks import Batch, Layer, Network
 from convscope.networks.selection import Selector
+from convscope.pictures.colormap import palette
+from convscope.pictures.scale import Scale
 from convscope.views.input_picture import seen
 
 if TYPE_CHECKING:
@@ -73,31 +75,33 @@ def compare(
         raise SelectionError(
             "compare shows either one channel or the mean over channels: give --channel N or --mean"
         )
+    look = Scale.parse(scale)
+    if colormap is not None:
+        palette(colormap)
     batches = network.batches(images)
+    beside = _row_titles(batches, titles)
     chosen = network.select(layers)
     if channel is not None:
         _check_channel(chosen, channel)
-    names = [layer.name for layer in chosen]
-    runs = [network.run(batch, names, outputs=False) for batch in batches]
-    activations = network.wrap(runs, batches, chosen)
+    activations = network.record(batches, chosen)
     cells = [
-        [_cell(activations, layer, channel, image, scale) for layer in chosen]
+        [_cell(activations, layer, channel, image, look) for layer in chosen]
         for image in range(len(activations.images))
     ]
+    names = [layer.name for layer in chosen]
     column_titles = names
     if input and network.preparation is not None:
         pictures = _inputs(network, batches)
         cells = [[Cell(picture), *row] for picture, row in zip(pictures, cells, strict=True)]
         column_titles = ["input", *names]
     what = "mean over channels" if mean else f"channel {channel}"
-    governed = scale in {"layer", "robust"}
     return table(
         [[cell.values for cell in row] for row in cells],
-        row_titles=_row_titles(batches, titles),
+        row_titles=beside,
         column_titles=column_titles,
-        scale=scale,
+        scale=look,
         colormap=colormap,
-        bounds=[[cell.ends for cell in row] for row in cells] if governed else None,
+        bounds=None if look.name == "shared" else [[cell.ends for cell in row] for row in cells],
         words=[[cell.word for cell in row] for row in cells],
         title=f"{network.name}: {what}",
         provenance=_provenance(network, batches, names, what),
@@ -113,7 +117,7 @@ class Cell:
     values : numpy.ndarray
         ``(y, x)``, float32: a feature map; uint8: a photograph.
     ends : tuple of (float, float) or None
-        What the whole layer holds, for scales that span it.
+        What the whole layer holds, for scales that span it, and for a map of a single unit.
     word : str or None
         Why the map is blank, or ``active``.
     """
@@ -124,17 +128,16 @@ class Cell:
 
 
 def _cell(
-    activations: Activations, layer: Layer, channel: int | None, image: int, scale: str
+    activations: Activations, layer: Layer, channel: int | None, image: int, scale: Scale
 ) -> Cell:
     whole = activations.array(layer.name, image)
     one = channel_map(activations, layer.name, channel, image)
     word = diagnosis(one[None], bounds=layer.bounds if channel is not None else (None, None))[0]
-    if scale not in {"layer", "robust"}:
+    if scale.name not in {"layer", "robust"} and one.size > 1:
         return Cell(one, None, word)
     finite = whole[np.isfinite(whole)] if whole.size else whole
-    ends = (
-        np.percentile(finite, (0, 100) if scale == "layer" else (1, 99)) if finite.size else (0, 0)
-    )
+    percent = (1, 99) if scale.name == "robust" else (0, 100)
+    ends = np.percentile(finite, percent) if finite.size else (0, 0)
     return Cell(one, (float(ends[0]), float(ends[1])), word)
 
 

@@ -74,15 +74,7 @@ def maps(
         palette(colormap)
     batches = network.batches(images)
     chosen = network.select(layers)
-    names = [layer.name for layer in chosen]
-    runs = [network.run(batch, names, outputs=False) for batch in batches]
-    return Maps(
-        network,
-        chosen,
-        network.wrap(runs, batches, chosen),
-        batches,
-        look,
-    )
+    return Maps(network, chosen, network.record(batches, chosen), batches, look)
 
 
 class Maps(Mapping[str, Picture]):
@@ -132,15 +124,9 @@ class Maps(Mapping[str, Picture]):
 
     def image(self, image: int) -> Maps:
         """Choose one image; a ``shared`` scale still spans all of them."""
-        self.activations.image(image)
-        chosen = Maps(
-            self.network,
-            list(self.layers.values()),
-            self.activations,
-            self._batches,
-            self.look,
-            image % len(self.images),
-        )
+        at = self.activations.index(image)
+        layers = list(self.layers.values())
+        chosen = Maps(self.network, layers, self.activations, self._batches, self.look, at)
         chosen._extents, chosen._words = self._extents, self._words
         if "shared_bounds" in vars(self):
             vars(chosen)["shared_bounds"] = self.shared_bounds

@@ -6,9 +6,12 @@ import inspect
 import json
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 from convscope.errors import ModelError, SelectionError, near
 from convscope.frameworks import import_keras
+from convscope.networks.keras.initial_values import thrown_away
+from convscope.networks.reasons import reason_of
 
 __all__ = ["application_labels", "open_application"]
 
@@ -27,7 +30,7 @@ def open_application(name: str) -> Any:
     SelectionError
         When there is no such network; the message names near matches.
     ModelError
-        When the weights are neither cached nor to be downloaded.
+        When the weights are neither cached nor to be downloaded, or Keras fails on them.
     """
     keras = import_keras(f"opening keras:{name}")
     known = {
@@ -38,12 +41,20 @@ def open_application(name: str) -> Any:
     if name not in known:
         raise SelectionError(f"keras.applications has no network {name!r}: {near(name, known)}")
     try:
-        return known[name](weights="imagenet")
+        with thrown_away():
+            return known[name](weights="imagenet")
     except Exception as error:
-        reason = " ".join(str(error).split())
+        # Keras raises a bare Exception when it cannot fetch a file; h5py's OSError is not that.
+        offline = isinstance(error, URLError | ConnectionError | TimeoutError)
+        if offline or "URL fetch failure" in str(error):
+            raise ModelError(
+                f"the ImageNet weights of {name} are not cached and could not be downloaded "
+                f"({reason_of(error)}): connect to the internet once, or open a file of your own"
+            ) from error
         raise ModelError(
-            f"the ImageNet weights of {name} are not cached and could not be downloaded "
-            f"({reason[:160]}): connect to the internet once, or open a file of your own"
+            f"Keras {keras.__version__} cannot open {name} with its ImageNet weights: "
+            f"{reason_of(error)}; delete the file in Keras's cache if it is damaged, or open a "
+            "file of your own"
         ) from error
 
 

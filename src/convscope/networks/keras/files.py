@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import importlib
 import json
-import threading
 import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 
-from convscope.errors import ModelError, near
+from convscope.errors import ModelError, near_file
 from convscope.frameworks import import_keras
+from convscope.networks.keras.initial_values import thrown_away
 from convscope.networks.reasons import reason_of
 
 __all__ = ["check_file", "load_file"]
@@ -70,7 +69,7 @@ def check_file(path: Path) -> None:
 def _beside(path: Path) -> str:
     """Name files like the one that is missing, else say what is possible."""
     names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    similar = near(path.name, names) if names else ""
+    similar = near_file(path.name, names)
     return similar if "mean" in similar else _POSSIBLE
 
 
@@ -109,7 +108,7 @@ def load_file(path: Path, *, trust_model: bool = False) -> Any:
     custom = _refuse_code(path, config, trust_model)
     keras = import_keras(f"opening {path.name}")
     try:
-        with warnings.catch_warnings(), _thrown_away_initial_values(keras, wanted=bool(custom)):
+        with warnings.catch_warnings(), _starting_values(custom):
             warnings.simplefilter("ignore")
             return keras.saving.load_model(
                 path, custom_objects=custom, compile=False, safe_mode=not trust_model
@@ -121,6 +120,11 @@ def load_file(path: Path, *, trust_model: bool = False) -> Any:
             f"Keras {keras.__version__} cannot open {path}: {reason_of(error)}; save it again with "
             "the Keras that wrote it, or build the network in Python and open the live model"
         ) from error
+
+
+def _starting_values(custom: dict[str, Any]) -> AbstractContextManager[None]:
+    """Keep the initial values where a file needs classes whose state may not be in it."""
+    return nullcontext() if custom else thrown_away()
 
 
 def _read_config(path: Path) -> dict[str, Any]:
@@ -231,45 +235,3 @@ def _import_class(path: Path, module: str, name: str, layer: str, trust_model: b
             f"{path}: {where} is of the class {module}.{name}, which cannot be imported "
             f"({reason_of(error)}): {_REMEDY}"
         ) from error
-
-
-@contextmanager
-def _thrown_away_initial_values(keras: Any, *, wanted: bool) -> Iterator[None]:
-    """Let variables begin as zeros while a file is read, since its weights replace them all.
-
-    Keras compiles and runs every random initialiser of a model before it reads the weights: 1.1 s
-    for a network of 28 x 28 on jax. Where the file needs classes of its own, whose state may not
-    be in it, nothing is changed (`wanted`).
-    """
-    if wanted:
-        yield
-        return
-    thread = threading.get_ident()
-    random = (
-        keras.initializers.VarianceScaling,
-        keras.initializers.RandomNormal,
-        keras.initializers.RandomUniform,
-        keras.initializers.TruncatedNormal,
-        keras.initializers.Orthogonal,
-    )
-    constant = {keras.initializers.Zeros: 0, keras.initializers.Ones: 1}
-    originals = {cls: cls.__call__ for cls in (*random, *constant)}
-
-    def filled(cls: Any, value: int) -> Any:
-        original = originals[cls]
-
-        def start(self: Any, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
-            if threading.get_ident() != thread or kwargs:
-                return original(self, shape, dtype=dtype, **kwargs)
-            kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
-            return np.full(shape, value, "float32" if kind == "bfloat16" else kind)
-
-        return start
-
-    try:
-        for cls in originals:
-            cls.__call__ = filled(cls, constant.get(cls, 0))
-        yield
-    finally:
-        for cls, original in originals.items():
-            cls.__call__ = original

@@ -78,7 +78,7 @@ def test_every_scale_draws(network, photos, scale, tmp_path):
 
 
 def test_a_single_unit_has_the_contrast_of_its_layer(network, photos):
-    """A pooled map of one unit lies between the ends of its layer, not at one end of the colours."""
+    """A pooled map of one unit lies between the ends of its layer, not at one of them."""
     import keras
 
     pooled = keras.Sequential(

@@ -20,6 +20,7 @@ from rounds import in_turn, milliseconds, ratio
 import convscope
 from convscope.frameworks import import_keras
 from convscope.networks import Batch, Network
+from convscope.views.map_files import over_layers
 from convscope.views.maps import maps
 
 keras = import_keras("the benchmark")
@@ -65,11 +66,8 @@ def bare(model: Any, array: np.ndarray) -> Callable[[], Any]:
 
 def draw(network: Network, array: np.ndarray) -> int:
     """Make the mosaics of all layers in memory, as the command does before it writes them."""
-    from concurrent.futures import ThreadPoolExecutor
-
     drawn = maps(network, array)
-    with ThreadPoolExecutor(2) as threads:
-        return sum(threads.map(lambda layer: drawn[layer].levels.nbytes, drawn))
+    return sum(over_layers(drawn, lambda layer: drawn[layer.name].levels.nbytes))
 
 
 def save(network: Network, array: np.ndarray, folder: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
@@ -20,9 +21,12 @@ from convscope.views.input_picture import as_png
 if TYPE_CHECKING:
     from convscope.views.maps import Maps
 
-__all__ = ["file_name", "folder_names", "write"]
+__all__ = ["file_name", "folder_names", "over_layers", "write"]
 
 _THREADS = min(4, os.cpu_count() or 1)
+_WORTH_THREADS = 1 << 20
+
+T = TypeVar("T")
 
 
 def write(maps: Maps, folder: Path, progress: Callable[[Path], None] | None = None) -> list[Path]:
@@ -64,14 +68,24 @@ def write(maps: Maps, folder: Path, progress: Callable[[Path], None] | None = No
     if (pixels := maps.input()) is not None:
         written.append(folder / "input.png")
         write_atomically(written[0], as_png(pixels))
-    # Tiling and compression release the interpreter's lock, so threads share the work.
-    with ThreadPoolExecutor(_THREADS) as threads:
-        drawn = list(threads.map(draw, maps.layers.values()))
+    drawn = over_layers(maps, draw)
     summary = _summary(maps, [entry for _, entry in drawn])
     # json takes 0.3 s for the 91,075 channels of ResNet50, half of what the pictures take.
     told = orjson.dumps(summary, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
     write_atomically(folder / "maps.json", told)
     return [*written, *(path for path, _ in drawn), folder / "maps.json"]
+
+
+def over_layers(maps: Maps, draw: Callable[[Layer], T]) -> list[T]:
+    """Draw every layer, on several threads where that is faster.
+
+    Tiling and compression release the interpreter's lock; a small network has too little of both.
+    """
+    units = sum(math.prod(maps.shape(layer)) for layer in maps)
+    if units < _WORTH_THREADS:
+        return [draw(layer) for layer in maps.layers.values()]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return list(threads.map(draw, maps.layers.values()))
 
 
 def file_name(layer: Layer) -> str:

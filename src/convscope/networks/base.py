@@ -15,9 +15,13 @@ from convscope.inputs import read
 from convscope.inputs.images import Image
 from convscope.inputs.preparation import Preparation, check, prepare
 from convscope.markup import html_table
+from convscope.networks.computation import Computation
+from convscope.networks.edit import Edit
+from convscope.networks.gradients import Gradients, Sums
+from convscope.networks.head import Head
 from convscope.networks.layer import Input, Layer, dims_of
 from convscope.networks.run import Batch, Run
-from convscope.networks.selection import Selector, select_layers
+from convscope.networks.selection import Selector, named_layer, select_layers
 
 if TYPE_CHECKING:
     import xarray
@@ -70,9 +74,114 @@ class Network(ABC):
     def preparation(self) -> Preparation | None:
         """What is done to images before the network sees them."""
 
+    @property
     @abstractmethod
-    def run(self, batch: Batch, layers: Sequence[str], *, outputs: bool = True) -> Run:
-        """Run the network once and record the chosen layers or linear parts."""
+    def heads(self) -> Mapping[str, Head]:
+        """Where the scores of each output are, by the outputs' names."""
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether `gradients` and `sums` can be asked for."""
+        return True
+
+    @abstractmethod
+    def run(
+        self,
+        batch: Batch,
+        layers: Sequence[str],
+        *,
+        outputs: bool = True,
+        edits: Mapping[str, Edit] | None = None,
+    ) -> Run:
+        """Run the network once and record the chosen layers or linear parts.
+
+        Parameters
+        ----------
+        batch : Batch
+        layers : sequence of str
+            Names of layers or linear parts, and of what a layer was given, under the names of
+            `computation`: ``conv2d:input:0``.
+        outputs : bool
+            Whether the network's outputs are given as well.
+        edits : mapping of str to Edit, optional
+            Changes of layers' or linear parts' values, with which the pass goes on; what is
+            recorded of these layers is the changed value. The model stays as it is.
+        """
+
+    @abstractmethod
+    def gradients(
+        self,
+        batch: Batch,
+        head: str,
+        seed: np.ndarray,
+        layers: Sequence[str],
+        *,
+        inputs: bool = True,
+        edits: Mapping[str, Edit] | None = None,
+    ) -> Gradients:
+        """Differentiate a score with respect to the chosen layers' values and the inputs.
+
+        Parameters
+        ----------
+        batch : Batch
+        head : str
+            The layer or linear part that holds the scores; see `heads`.
+        seed : numpy.ndarray
+            Of the shape of the head's value, in the order of the dims: the score of an image is
+            the sum of seed x head over that image.
+        layers : sequence of str
+            Names of layers or linear parts. Where the score does not depend on one, its gradient
+            is zero.
+        inputs : bool
+            Whether the gradients with respect to the inputs are given as well, which costs a
+            backward pass through all layers.
+        edits : mapping of str to Edit, optional
+            As for `run`; gradients are with respect to the changed values.
+        """
+
+    @abstractmethod
+    def sums(
+        self,
+        batch: Batch,
+        head: Head,
+        seed: np.ndarray | None,
+        products: Sequence[str],
+        slopes: Sequence[str] = (),
+        *,
+        edits: Mapping[str, Edit] | None = None,
+    ) -> Sums:
+        """Differentiate a score, and sum over every map where the gradients are made.
+
+        Parameters
+        ----------
+        batch : Batch
+        head : Head
+        seed : numpy.ndarray or None
+            As for `gradients`. None, for a head without space: the strongest channel of each image;
+            a sigmoid of one channel with its sign, so that the score is never negative.
+        products : sequence of str
+            Layers or linear parts with channels, of which value x gradient is summed.
+        slopes : sequence of str
+            Those of which the gradient is summed.
+        edits
+            As for `gradients`.
+        """
+
+    def computation(self, layer: str) -> Computation | None:
+        """Say what a layer or linear part computes, with the weights of this moment.
+
+        Returns
+        -------
+        Computation or None
+            None where that is not understood.
+
+        Raises
+        ------
+        SelectionError
+            When no layer has exactly this name.
+        """
+        named_layer(self.layers, layer)
+        return None
 
     def select(self, selectors: Selector | Sequence[Selector] | None = None) -> list[Layer]:
         """Choose layers by name, glob, kind (``kind:conv``), index or slice (``0:4``).
@@ -151,12 +260,13 @@ class Network(ABC):
         runs = [self.run(batch, (), outputs=True) for batch in batches]
         names = [name for batch in batches for name in batch.names]
         outputs = {
-            name: self._output([run.outputs[name] for run in runs], names)
+            name: self.labelled([run.outputs[name] for run in runs], names)
             for name in runs[0].outputs
         }
         return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
-    def _output(self, pieces: Sequence[np.ndarray], names: Sequence[str]) -> xarray.DataArray:
+    def labelled(self, pieces: Sequence[np.ndarray], names: Sequence[str]) -> xarray.DataArray:
+        """Join an output's values of several batches, with the names of images and classes."""
         import xarray
 
         if any(piece.shape[1:] != pieces[0].shape[1:] for piece in pieces):

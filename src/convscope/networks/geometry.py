@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 
-__all__ = ["Field", "Geometry"]
+import numpy as np
+
+__all__ = ["Field", "Geometry", "same_padding"]
+
+
+def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    """Count the units that ``same`` padding adds before and after one axis.
+
+    They give ceil(size / stride) units; the odd one comes behind, as TensorFlow has it.
+    """
+    reach = (kernel - 1) * dilation
+    total = max((-(-size // stride) - 1) * stride + reach + 1 - size, 0)
+    return total // 2, total - total // 2
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,36 @@ class Geometry:
     def is_pointwise(self) -> bool:
         """Whether every unit sees exactly one position."""
         return self == Geometry.pointwise(len(self.kernel))
+
+    def fitted(self, sizes: Sequence[int]) -> Geometry:
+        """Give the geometry on an input of these sizes: ``same`` padding depends on them."""
+        if self.padding_name != "same" or self.transposed:
+            return self
+        axes = zip(sizes, self.kernel, self.stride, self.dilation, strict=True)
+        return replace(self, padding=tuple(same_padding(*axis) for axis in axes))
+
+    def looks_at(self, units: np.ndarray, axis: int) -> np.ndarray:
+        """Give the positions of the input that units look at, along one axis.
+
+        Parameters
+        ----------
+        units : numpy.ndarray
+            Positions in the output, int64.
+        axis : int
+            The spatial axis.
+
+        Returns
+        -------
+        numpy.ndarray
+            Rising, each once, int64; those that lie in the padding as well, so they may be
+            negative. Empty where a transposed layer leaves the units without any input.
+        """
+        stride, before = self.stride[axis], self.padding[axis][0]
+        taps = np.arange(self.kernel[axis], dtype=np.int64) * self.dilation[axis]
+        if not self.transposed:
+            return np.unique(units[:, None] * stride - before + taps)
+        sources, rest = np.divmod(units[:, None] + before - taps, stride)
+        return np.unique(sources[rest == 0])
 
     def size_formula(self, sizes: Sequence[int], axis: int = -1) -> str:
         """Say why the output has its size along one axis.

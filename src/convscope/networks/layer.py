@@ -89,6 +89,8 @@ class Layer:
         makes that unknown.
     geometry : Geometry or None
         Which positions of its input a unit looks at; None where that is not a window.
+    joined : int or None
+        The spatial axis along which its inputs lie end to end; None where they do not.
     receptive_field : tuple of int, or None
         Size of the part of the network's input that a unit can see, per spatial axis.
     sees_everything : bool
@@ -116,6 +118,7 @@ class Layer:
     trainable: int = 0
     inputs: tuple[str, ...] | None = None
     geometry: Geometry | None = None
+    joined: int | None = None
     receptive_field: tuple[int, ...] | None = None
     sees_everything: bool = False
     composite: bool = False

@@ -12,9 +12,10 @@ from typing import Any
 from convscope.errors import SelectionError, near
 from convscope.networks.layer import Layer
 
-__all__ = ["LINEAR", "Selector", "linear_part", "named_layer", "select_layers"]
+__all__ = ["INPUT", "LINEAR", "Selector", "linear_part", "named_layer", "select_layers"]
 
 LINEAR = ":linear"
+INPUT = ":input:"
 _SLICE = re.compile(r"^(-?\d*):(-?\d*)(?::(-?\d*))?$")
 
 Selector = str | int | slice

@@ -14,13 +14,37 @@ from convscope.networks.keras.kinds import (
     bounds_of,
     channels_first_of,
     geometry_of,
+    joined_axis,
     kind_of,
     sees_everything,
 )
 from convscope.networks.keras.tape import Call, has_linear_part
 from convscope.networks.layer import Layer, dims_of
+from convscope.networks.selection import INPUT
 
-__all__ = ["describe", "input_order"]
+__all__ = ["Given", "describe", "input_order"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value that a layer was given.
+
+    Attributes
+    ----------
+    name : str
+        ``conv2d:input:0``.
+    dims, shape, has_image_axis, channels_first
+        As of a `Layer`; the axes are those that the layer given it sees.
+    dtype : str
+        In which the framework keeps it.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    shape: tuple[int | None, ...]
+    has_image_axis: bool
+    channels_first: bool
+    dtype: str
 
 
 @dataclass
@@ -40,6 +64,7 @@ class _State:
     values: dict[int, _Value] = field(default_factory=dict)
     counted: set[int] = field(default_factory=set)
     layers: list[Layer] = field(default_factory=list)
+    given: dict[str, tuple[Given, ...]] = field(default_factory=dict)
 
 
 def input_order(calls: Sequence[Call]) -> bool:
@@ -56,8 +81,8 @@ def describe(
     given: Mapping[str, Any],
     others: Mapping[str, tuple[int, ...]],
     batches: tuple[int, int],
-) -> dict[str, Layer]:
-    """Describe the layers of a traced model.
+) -> tuple[dict[str, Layer], dict[str, tuple[Given, ...]]]:
+    """Describe the layers of a traced model, and what each call was given.
 
     Parameters
     ----------
@@ -79,7 +104,7 @@ def describe(
         state.values[id(tensor)] = _Value(name, first, tuple(Field() for _ in space))
     for call in calls:
         _add(state, call, others, batches)
-    return {layer.name: layer for layer in state.layers}
+    return {layer.name: layer for layer in state.layers}, state.given
 
 
 def _add(
@@ -88,14 +113,15 @@ def _add(
     kind = kind_of(call.operation, composite=call.composite)
     sources = [state.values.get(id(value)) for value in call.inputs]
     parameters, trainable = _own_parameters(state, call)
+    state.given[call.name] = _given(state, call, kind, sources, others, batches)
     for position, (suffix, value) in enumerate(call.outputs):
         name = call.name + suffix
         shape = tuple(int(size) for size in value.shape)
         other = others.get(name, shape)
         has_image = bool(shape) and (shape[0], other[:1]) == (batches[0], (batches[1],))
         first = _order(state, call, kind, sources, len(shape))
-        geometry = _geometry(call, kind, sources, shape, first)
-        fields, everything = _fields(call, kind, sources, geometry)
+        geometry = _geometry(call, kind, shape, first)
+        fields, everything = _fields(call, kind, sources, geometry, first)
         state.values[id(value)] = _Value(name, first, fields, everything)
         known = None if None in sources or call.composite else sources
         state.layers.append(
@@ -110,6 +136,7 @@ def _add(
                 trainable=0 if position else trainable,
                 inputs=None if known is None else tuple(source.name for source in known if source),
                 geometry=geometry,
+                joined=_joined(call, kind, shape, first),
                 receptive_field=_size(state, fields, everything),
                 sees_everything=everything,
                 composite=call.composite,
@@ -119,6 +146,37 @@ def _add(
                 has_linear=has_linear_part(call.operation) and len(call.outputs) == 1,
             )
         )
+
+
+def _given(
+    state: _State,
+    call: Call,
+    kind: str,
+    sources: Sequence[_Value | None],
+    others: Mapping[str, tuple[int, ...]],
+    batches: tuple[int, int],
+) -> tuple[Given, ...]:
+    """Describe what a call was given, all in one order: values of unlike order broadcast as are."""
+    rank = len(call.outputs[0][1].shape)
+    order = _order(state, call, kind, sources, rank)
+    values = []
+    for place, (value, source) in enumerate(zip(call.inputs, sources, strict=True)):
+        name = f"{call.name}{INPUT}{place}"
+        shape = tuple(int(size) for size in value.shape)
+        other = others.get(name, shape)
+        has_image = bool(shape) and (shape[0], other[:1]) == (batches[0], (batches[1],))
+        first = source.channels_first if kind == "reshape" and source else order
+        values.append(
+            Given(
+                name,
+                dims_of(len(shape), image=has_image)[has_image:],
+                _visible_shape(shape, other, first, has_image),
+                has_image,
+                first,
+                str(keras.backend.standardize_dtype(value.dtype)),
+            )
+        )
+    return tuple(values)
 
 
 def _own_parameters(state: _State, call: Call) -> tuple[int, int]:
@@ -140,31 +198,75 @@ def _order(
     own = channels_first_of(call.operation)
     if own is not None:
         return own
-    if kind == "reshape" or not sources or sources[0] is None:
+    sliced = _key(call) is not None and len(call.inputs[0].shape) == rank
+    if (kind == "reshape" and not sliced) or not sources or sources[0] is None:
         known = next((value.channels_first for value in state.values.values()), False)
         return state.framework_first if kind == "reshape" else known
     return sources[0].channels_first
 
 
 def _geometry(
-    call: Call,
-    kind: str,
-    sources: Sequence[_Value | None],
-    shape: tuple[int, ...],
-    channels_first: bool,
+    call: Call, kind: str, shape: tuple[int, ...], channels_first: bool
 ) -> Geometry | None:
     if call.composite or not call.inputs:
         return None
     space = _space(tuple(call.inputs[0].shape), channels_first)
-    geometry = geometry_of(call.operation, kind, space)
+    key = _key(call)
+    if key is not None:
+        return _sliced(key, tuple(call.inputs[0].shape), shape, channels_first)
+    geometry = geometry_of(call.operation, kind, space, channels_first=channels_first)
     if geometry is None:
         return None
     kept = geometry.is_pointwise and space != _space(shape, channels_first)
     return None if kept else geometry
 
 
+def _key(call: Call) -> tuple[Any, ...] | None:
+    """Say which part of a tensor an indexing operation takes; None for any other."""
+    if type(call.operation).__name__ != "GetItem":
+        return None
+    args, kwargs = call.arguments
+    key = kwargs["key"] if "key" in kwargs else args[1]
+    return tuple(key) if isinstance(key, list | tuple) else (key,)
+
+
+def _sliced(
+    key: Sequence[Any], given: tuple[int, ...], taken: tuple[int, ...], channels_first: bool
+) -> Geometry | None:
+    """Give the geometry of a slice that keeps all axes and counts from the front."""
+    if Ellipsis in key:
+        place = list(key).index(Ellipsis)
+        missing = (slice(None),) * (len(given) - len(key) + 1)
+        key = (*key[:place], *missing, *key[place + 1 :])
+    parts = [*key, *(slice(None),) * (len(given) - len(key))]
+    if len(given) != len(taken) or not all(isinstance(part, slice) for part in parts):
+        return None
+    starts = tuple(part.start or 0 for part in parts)
+    steps = tuple(1 if part.step is None else part.step for part in parts)
+    if min(starts) < 0 or min(steps) < 1 or not _space(given, channels_first):
+        return None
+    spaces = (_space(part, channels_first) for part in (given, taken, starts, steps))
+    padding = tuple(
+        (-start, (count - 1) * step + 1 - size + start)
+        for size, count, start, step in zip(*spaces, strict=True)
+    )
+    strides = _space(steps, channels_first)
+    ones = (1,) * len(strides)
+    return Geometry(ones, strides, ones, padding)
+
+
+def _joined(call: Call, kind: str, shape: tuple[int, ...], channels_first: bool) -> int | None:
+    if kind != "merge" or call.composite or len(call.inputs) < 2:
+        return None
+    return joined_axis(call.operation, len(shape), channels_first)
+
+
 def _fields(
-    call: Call, kind: str, sources: Sequence[_Value | None], geometry: Geometry | None
+    call: Call,
+    kind: str,
+    sources: Sequence[_Value | None],
+    geometry: Geometry | None,
+    channels_first: bool,
 ) -> tuple[tuple[Field, ...] | None, bool]:
     """Compose the fields of a layer; a layer of unknown geometry has none."""
     known = [source for source in sources if source is not None]
@@ -172,7 +274,8 @@ def _fields(
         return None, False
     everything = any(source.everything for source in known)
     rank = len(call.inputs[0].shape)
-    if everything or (sees_everything(call.operation, kind, rank) and known[0].fields is not None):
+    mixes = sees_everything(call.operation, kind, rank, channels_first=channels_first)
+    if everything or (mixes and known[0].fields is not None):
         return None, True
     if any(source.fields is None for source in known):
         return None, False
@@ -180,8 +283,11 @@ def _fields(
         flat = kind == "reshape" and type(call.operation).__name__ == "Flatten"
         without_space = kind in {"activation", "dropout", "normalization", "merge"} and rank == 2
         return (known[0].fields, False) if flat or without_space else (None, False)
+    rank = len(geometry.kernel)
+    if any(len(source.fields or ()) != rank for source in known):
+        return None, False
     joined = []
-    for axis in range(len(geometry.kernel)):
+    for axis in range(rank):
         fields = [source.fields[axis] for source in known if source.fields is not None]
         union = Field.union(fields)
         if union is None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from convscope.networks.keras.editing import Place, editing
 from convscope.networks.keras.signature import Signature
-from convscope.networks.keras.tape import Call, Tape
+from convscope.networks.keras.tape import Call, Change, Tape
 from convscope.networks.selection import LINEAR
 
-__all__ = ["Compiled", "compile_run", "trace"]
+__all__ = ["Compiled", "compile_run", "compiled", "float32", "recorded", "tensors", "trace"]
 
-Compiled = Callable[[Any], tuple[dict[str, np.ndarray], list[np.ndarray]]]
-"""Takes the inputs in the model's own structure; gives the values by layer, and the outputs."""
+Compiled = Callable[[Any, Sequence[np.ndarray]], tuple[dict[str, np.ndarray], list[np.ndarray]]]
+"""Takes the inputs in the model's own structure, and none or one array of edits; gives the values
+by layer, and the outputs."""
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -43,8 +45,8 @@ def trace(model: Any, inputs: Any, signature: Signature) -> tuple[list[Call], An
     found: list[tuple[list[Call], Any, Any]] = []
 
     def forward(arrays: Any) -> Any:
-        given = _tensors(arrays)
-        tape, outputs = _forward(model, given, signature, linear=False)
+        given = tensors(arrays)
+        tape, outputs = recorded(model, given, signature)
         found.append((tape.calls, given, outputs))
         return keras.tree.flatten(outputs)
 
@@ -67,7 +69,12 @@ def trace(model: Any, inputs: Any, signature: Signature) -> tuple[list[Call], An
 
 
 def compile_run(
-    model: Any, names: Sequence[str], signature: Signature, *, outputs: bool
+    model: Any,
+    names: Sequence[str],
+    signature: Signature,
+    *,
+    outputs: bool,
+    edited: Mapping[str, Place],
 ) -> Compiled:
     """Compile a forward pass that gives out the chosen layers' values.
 
@@ -79,30 +86,37 @@ def compile_run(
     model : keras.Model
         A built model; it is left as it was.
     names : sequence of str
-        Names of layers or linear parts.
+        Names of layers, linear parts, or what a layer was given (``conv2d:input:0``).
     signature : Signature
         How the model is called.
     outputs : bool
         Whether the model's outputs are given out as well.
+    edited : mapping of str to Place
+        The layers whose values can be changed on the way, with an array that is given at each call.
     """
-    linear = any(name.endswith(LINEAR) for name in names)
+    linear = any(name.endswith(LINEAR) for name in (*names, *edited))
 
     def forward(given: Any) -> list[Any]:
-        tape, result = _forward(model, given, signature, linear=linear)
-        values = _values(tape.calls)
+        inputs, edits = tensors(given)
+        change = editing(edits[0], edited) if edited else None
+        tape, result = recorded(model, inputs, signature, linear=linear, change=change)
+        values = tape.values()
         wanted = [values[name] for name in names]
         return wanted + (keras.tree.flatten(result) if outputs else [])
 
-    run = _compiled(model, forward)
+    run = compiled(model, forward)
 
-    def call(inputs: Any) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
-        arrays = run(inputs)
+    def call(
+        inputs: Any, edits: Sequence[np.ndarray] = ()
+    ) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+        arrays = run((inputs, list(edits)))
         return dict(zip(names, arrays, strict=False)), arrays[len(names) :]
 
     return call
 
 
-def _compiled(model: Any, forward: Callable[[Any], list[Any]]) -> Callable[[Any], list[np.ndarray]]:
+def compiled(model: Any, forward: Callable[[Any], list[Any]]) -> Callable[[Any], list[np.ndarray]]:
+    """Compile a pass on the backend: it takes a structure of arrays and gives float32 arrays."""
     places: dict[Shapes, list[int]] = {}
     unique = _once_each(forward, places)
     match keras.backend.backend():
@@ -114,32 +128,42 @@ def _compiled(model: Any, forward: Callable[[Any], list[Any]]) -> Callable[[Any]
             run = _eagerly(unique)
 
     def call(inputs: Any) -> list[np.ndarray]:
-        arrays = [_float32(value) for value in run(inputs)]
+        arrays = [float32(value) for value in run(inputs)]
         return [arrays[place] for place in places[_shapes(inputs)]]
 
     return call
 
 
-def _forward(model: Any, inputs: Any, signature: Signature, *, linear: bool) -> tuple[Tape, Any]:
-    given = _tensors(inputs)
-    tape = Tape(_belonging(given), linear=linear)
+def recorded(
+    model: Any,
+    inputs: Any,
+    signature: Signature,
+    *,
+    linear: bool = False,
+    change: Change | None = None,
+    beside: Sequence[Any] = (),
+) -> tuple[Tape, Any]:
+    """Run a model on tensors once, with every layer call on a tape.
+
+    Parameters
+    ----------
+    inputs : structure of tensors
+    linear : bool
+        Also record linear parts.
+    change : callable, optional
+        Changes values on the way; see `Tape`.
+    beside : sequence of tensors
+        Tensors whose traces are not those of the inputs, but belong to the pass as well.
+    """
+    tape = Tape(_belonging([inputs, *beside]), linear=linear, change=change)
     with tape.recording():
-        outputs = signature.call(model, given)
+        outputs = signature.call(model, inputs)
     return tape, outputs
 
 
-def _tensors(inputs: Any) -> Any:
+def tensors(inputs: Any) -> Any:
+    """Turn the arrays of a structure into the backend's tensors."""
     return keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
-
-
-def _values(calls: Sequence[Call]) -> dict[str, Any]:
-    values = {}
-    for call in calls:
-        for suffix, value in call.outputs:
-            values[call.name + suffix] = value
-        if call.linear is not None:
-            values[call.name + LINEAR] = call.linear
-    return values
 
 
 def _once_each(
@@ -216,16 +240,16 @@ def _eagerly(forward: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return without_gradients
 
 
-def _belonging(inputs: Any) -> Callable[[Any], bool]:
+def _belonging(given: Any) -> Callable[[Any], bool]:
     """Tell values of this pass from those of a loop body or a mapped function inside it."""
-    first = keras.tree.flatten(inputs)[0]
+    several = keras.tree.flatten(given)
     match keras.backend.backend():
         case "jax":
             # A value that depends on no input is no tracer; it belongs as well.
-            outer = getattr(first, "_trace", None)
-            return lambda value: getattr(value, "_trace", outer) is outer
+            outer = [getattr(one, "_trace", None) for one in several]
+            return lambda value: any(getattr(value, "_trace", outer[0]) is one for one in outer)
         case "tensorflow":
-            graph = getattr(first, "graph", None)
+            graph = getattr(several[0], "graph", None)
             return lambda value: getattr(value, "graph", graph) is graph
         case "torch":
             import torch
@@ -235,7 +259,8 @@ def _belonging(inputs: Any) -> Callable[[Any], bool]:
             return lambda value: True
 
 
-def _float32(value: Any) -> np.ndarray:
+def float32(value: Any) -> np.ndarray:
+    """Give a tensor as float32, without a copy where it is that already."""
     # Not keras.ops.convert_to_numpy, which copies on every backend.
     if keras.backend.backend() == "torch":
         value = value.detach().to("cpu")

@@ -7,9 +7,16 @@ from typing import Any
 
 import keras
 
-from convscope.networks.geometry import Geometry
+from convscope.networks.geometry import Geometry, same_padding
 
-__all__ = ["bounds_of", "channels_first_of", "geometry_of", "kind_of", "sees_everything"]
+__all__ = [
+    "bounds_of",
+    "channels_first_of",
+    "geometry_of",
+    "joined_axis",
+    "kind_of",
+    "sees_everything",
+]
 
 _KINDS = {
     "conv": ("Conv", "DepthwiseConv", "SeparableConv"),
@@ -87,7 +94,28 @@ def channels_first_of(operation: Any) -> bool | None:
     return None if order is None else bool(order == "channels_first")
 
 
-def sees_everything(operation: Any, kind: str, rank: int) -> bool:
+def joined_axis(operation: Any, rank: int, channels_first: bool) -> int | None:
+    """Give the spatial axis along which a concatenation lays its inputs end to end.
+
+    Parameters
+    ----------
+    operation : keras.Operation
+    rank : int
+        Number of axes of its output, the image axis included.
+    channels_first : bool
+
+    Returns
+    -------
+    int or None
+        None for any other operation, and for a concatenation of channels.
+    """
+    if type(operation).__name__ != "Concatenate":
+        return None
+    axis = operation.axis % rank - (2 if channels_first else 1)
+    return axis if 0 <= axis < rank - 2 else None
+
+
+def sees_everything(operation: Any, kind: str, rank: int, *, channels_first: bool = False) -> bool:
     """Tell whether every unit sees all positions of the layer's input.
 
     Parameters
@@ -97,15 +125,45 @@ def sees_everything(operation: Any, kind: str, rank: int) -> bool:
         From `kind_of`.
     rank : int
         Number of axes of its input, the image axis included.
+    channels_first : bool
+        Whether the channel axis comes before the spatial axes.
     """
-    if kind == "dense":
-        return rank == 2
+    if kind == "dense" and rank == 2:
+        return True
+    if rank > 2 and _mixes(operation, kind, rank, channels_first):
+        return True
     if type(operation).__name__.startswith(("Global", "GroupNorm", "Adaptive")):
         return True
     return kind in _WHOLE
 
 
-def geometry_of(operation: Any, kind: str, space: Sequence[int]) -> Geometry | None:
+def _mixes(operation: Any, kind: str, rank: int, channels_first: bool) -> bool:
+    """Tell whether a layer that could go position by position brings positions together."""
+    name = type(operation).__name__
+    if name in {"Matmul", "Dot"}:
+        return True
+    if name == "EinsumDense":
+        return not _keeps_positions(operation.equation)
+    if kind == "dense":
+        return channels_first
+    axes = getattr(operation, "axis", None)
+    if name == "BatchNormalization" or kind not in {"normalization", "activation"} or axes is None:
+        return False
+    channel = 1 if channels_first else rank - 1
+    several = axes if isinstance(axes, list | tuple) else [axes]
+    return any(axis % rank not in {0, channel} for axis in several)
+
+
+def _keeps_positions(equation: str) -> bool:
+    """Tell whether an einsum such as ``abc,cd->abd`` only changes the last axis."""
+    given, result = equation.replace(" ", "").split("->")
+    values, kernel = given.split(",")
+    return result.startswith(values[:-1]) and not set(values[:-1]) & set(kernel)
+
+
+def geometry_of(
+    operation: Any, kind: str, space: Sequence[int], *, channels_first: bool = False
+) -> Geometry | None:
     """Say which positions of its input a unit of a layer looks at.
 
     Parameters
@@ -115,6 +173,8 @@ def geometry_of(operation: Any, kind: str, space: Sequence[int]) -> Geometry | N
         From `kind_of`.
     space : sequence of int
         Size of its input along each spatial axis.
+    channels_first : bool
+        Whether the channel axis comes before the spatial axes.
 
     Returns
     -------
@@ -122,7 +182,9 @@ def geometry_of(operation: Any, kind: str, space: Sequence[int]) -> Geometry | N
         None where the layer has no window that holds for every unit.
     """
     rank = len(space)
-    if rank == 0 or sees_everything(operation, kind, rank + 2):
+    if rank == 0 or sees_everything(operation, kind, rank + 2, channels_first=channels_first):
+        return None
+    if joined_axis(operation, rank + 2, channels_first) is not None:
         return None
     if kind in _POINTWISE or (kind == "dense" and rank):
         return Geometry.pointwise(rank)
@@ -132,7 +194,7 @@ def geometry_of(operation: Any, kind: str, space: Sequence[int]) -> Geometry | N
         case "pool" if hasattr(operation, "pool_size"):
             return _windowed(operation, operation.pool_size, operation.strides, space)
         case "padding" | "cropping":
-            return _framed(operation, rank, -1 if kind == "cropping" else 1)
+            return _framed(operation, rank, -1 if kind == "cropping" else 1, channels_first)
         case "upsampling" if hasattr(operation, "size"):
             return _upsampled(operation, rank)
     return None
@@ -160,17 +222,10 @@ def _windowed(operation: Any, window: Any, stride: Any, space: Sequence[int]) ->
 
 
 def _padding(name: str, size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
-    """Count the units that ``same`` and ``causal`` padding add before and after one axis.
-
-    ``same`` gives ceil(size / stride) units and puts the odd one behind, as TensorFlow does.
-    """
-    reach = (kernel - 1) * dilation
+    """Count the units that ``same`` and ``causal`` padding add before and after one axis."""
     if name == "causal":
-        return reach, 0
-    if name != "same":
-        return 0, 0
-    total = max((-(-size // stride) - 1) * stride + reach + 1 - size, 0)
-    return total // 2, total - total // 2
+        return (kernel - 1) * dilation, 0
+    return same_padding(size, kernel, stride, dilation) if name == "same" else (0, 0)
 
 
 def _transposed_padding(
@@ -190,7 +245,9 @@ def _transposed_padding(
     return before, total - before
 
 
-def _framed(operation: Any, rank: int, sign: int) -> Geometry | None:
+def _framed(operation: Any, rank: int, sign: int, channels_first: bool) -> Geometry | None:
+    if hasattr(operation, "pad_width"):
+        return _padded(operation, rank, channels_first)
     amounts = getattr(operation, "padding" if sign > 0 else "cropping", None)
     if amounts is None:
         return None
@@ -200,18 +257,33 @@ def _framed(operation: Any, rank: int, sign: int) -> Geometry | None:
     return Geometry(ones, ones, ones, padding)
 
 
+def _padded(operation: Any, rank: int, channels_first: bool) -> Geometry | None:
+    """Give the geometry of ``keras.ops.pad``; other modes than zeros repeat positions."""
+    widths = [tuple(pair) for pair in operation.pad_width]
+    if operation.mode != "constant" or len(widths) != rank + 2:
+        return None
+    ones = (1,) * rank
+    return Geometry(ones, ones, ones, tuple(widths[2:] if channels_first else widths[1:-1]))
+
+
+# How many inputs to either side of a unit an interpolation weighs.
+_REACH = {"bilinear": 1, "bicubic": 2, "lanczos3": 3, "lanczos5": 5}
+
+
 def _upsampled(operation: Any, rank: int) -> Geometry | None:
     factors = _per_axis(operation.size, rank)
     ones = (1,) * rank
     interpolation = getattr(operation, "interpolation", "nearest")
     if interpolation == "nearest":
         return Geometry(factors, factors, ones, ((0, 0),) * rank, transposed=True)
-    if interpolation == "bilinear":
-        # A unit lies between the centres of two inputs, so each input reaches 2 x factor units.
-        kernel = tuple(2 * factor for factor in factors)
-        padding = tuple(((factor + 1) // 2, factor // 2) for factor in factors)
-        return Geometry(kernel, factors, ones, padding, transposed=True)
-    return None
+    if interpolation not in _REACH:
+        return None
+    # An input reaches the units less than reach x factor from its centre, which lies on a unit
+    # where the factor is odd, and between two where it is even.
+    reach = _REACH[interpolation]
+    kernel = tuple(2 * reach * factor - factor % 2 for factor in factors)
+    padding = tuple(((2 * reach - 1) * factor // 2,) * 2 for factor in factors)
+    return Geometry(kernel, factors, ones, padding, transposed=True)
 
 
 def _per_axis(value: Any, rank: int) -> tuple[int, ...]:

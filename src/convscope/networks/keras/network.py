@@ -4,41 +4,36 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
 import keras
 import numpy as np
 
-from convscope.errors import ConvscopeWarning, InputError, ModelError
+from convscope.errors import ConvscopeError, ConvscopeWarning, InputError, ModelError
 from convscope.inputs.preparation import Preparation
 from convscope.networks.base import Network
+from convscope.networks.computation import Computation
+from convscope.networks.edit import Edit
 from convscope.networks.expectation import Options, Sidecar, expected_preparation
-from convscope.networks.keras.describe import describe, input_order
-from convscope.networks.keras.execution import Compiled, compile_run, trace
+from convscope.networks.gradients import Gradients, Sums
+from convscope.networks.head import Head
+from convscope.networks.keras.computation import computation_of
+from convscope.networks.keras.describe import Given, describe, input_order
+from convscope.networks.keras.execution import trace
+from convscope.networks.keras.heads import heads_of
+from convscope.networks.keras.passes import Passes
 from convscope.networks.keras.rescaling import input_is_plane, pixel_range
 from convscope.networks.keras.signature import Signature, signature_of
 from convscope.networks.keras.tape import Call
 from convscope.networks.layer import Input, Layer
 from convscope.networks.reasons import reason_of
 from convscope.networks.run import Batch, Run
-from convscope.networks.selection import named_layer
+from convscope.networks.selection import INPUT, LINEAR, named_layer
 
 __all__ = ["KerasNetwork"]
-
-
-# Compiled functions are large; a person asks for few sets of layers again and again.
-_PLANS = 32
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A compiled run and the layers that it records."""
-
-    compiled: Compiled
-    layers: Sequence[Layer]
 
 
 class KerasNetwork(Network):
@@ -79,8 +74,10 @@ class KerasNetwork(Network):
         self._signature: Signature | None = signature_of(model)
         self._described: tuple[list[Call], tuple[Input, ...], Mapping[str, Layer]] | None = None
         self._preparation: Preparation | None = None
-        self._plans: dict[tuple[tuple[str, ...], bool], _Plan] = {}
+        self._passes: Passes | None = None
         self._outputs: list[str] = []
+        self._heads: Mapping[str, Head] = {}
+        self._call_inputs: Mapping[str, tuple[Given, ...]] = {}
         self._lock = threading.RLock()
 
     @property
@@ -92,6 +89,12 @@ class KerasNetwork(Network):
     def layers(self) -> Mapping[str, Layer]:
         """All layers by name, in execution order."""
         return self._description()[2]
+
+    @property
+    def heads(self) -> Mapping[str, Head]:
+        """Where the scores of each output are, by the outputs' names."""
+        self._description()
+        return self._heads
 
     @property
     def parameters(self) -> tuple[int, int]:
@@ -116,36 +119,81 @@ class KerasNetwork(Network):
                 )
             return self._preparation
 
-    def run(self, batch: Batch, layers: Sequence[str], *, outputs: bool = True) -> Run:
+    def run(
+        self,
+        batch: Batch,
+        layers: Sequence[str],
+        *,
+        outputs: bool = True,
+        edits: Mapping[str, Edit] | None = None,
+    ) -> Run:
         """Run the model once and record the chosen layers or linear parts."""
-        signature = self._description_signature()
-        plan = self._plan(tuple(layers), signature, outputs)
-        arrays = [batch.arrays[entry.name] for entry in self.inputs]
+        with self._failing_on(batch):
+            return self._compiled().run(batch, layers, outputs=outputs, edits=edits)
+
+    def gradients(
+        self,
+        batch: Batch,
+        head: str,
+        seed: np.ndarray,
+        layers: Sequence[str],
+        *,
+        inputs: bool = True,
+        edits: Mapping[str, Edit] | None = None,
+    ) -> Gradients:
+        """Differentiate a score with respect to the chosen layers' values and the inputs."""
+        with self._failing_on(batch):
+            return self._compiled().gradients(batch, head, seed, layers, inputs=inputs, edits=edits)
+
+    def sums(
+        self,
+        batch: Batch,
+        head: Head,
+        seed: np.ndarray | None,
+        products: Sequence[str],
+        slopes: Sequence[str] = (),
+        *,
+        edits: Mapping[str, Edit] | None = None,
+    ) -> Sums:
+        """Differentiate a score, and sum over every map where the gradients are made."""
+        with self._failing_on(batch):
+            return self._compiled().sums(batch, head, seed, products, slopes, edits=edits)
+
+    def _compiled(self) -> Passes:
+        with self._lock:
+            if self._passes is None:
+                _, inputs, layers = self._description()
+                self._passes = Passes(
+                    self.model,
+                    self._description_signature(),
+                    inputs,
+                    self._outputs,
+                    layers,
+                    self._call_inputs,
+                )
+            return self._passes
+
+    @contextmanager
+    def _failing_on(self, batch: Batch) -> Iterator[None]:
         try:
-            values, results = plan.compiled(signature.pack(arrays))
+            yield
+        except ConvscopeError:
+            raise
         except Exception as error:
             raise ModelError(
                 f"{self.name} failed on {_shapes(batch.arrays)}: {reason_of(error)}; "
                 f"{self._wanted()}"
             ) from error
-        return Run(
-            {layer.name: _dims_ordered(values[layer.name], layer) for layer in plan.layers},
-            dict(zip(self._outputs, map(self._ordered_output, results), strict=False)),
-        )
 
-    def _plan(self, names: tuple[str, ...], signature: Signature, outputs: bool) -> _Plan:
-        """Compile a set of layers once; the sets asked for longest ago are forgotten."""
-        with self._lock:
-            key = (names, outputs)
-            plan = self._plans.pop(key, None)
-            if plan is None:
-                chosen = [named_layer(self.layers, name) for name in names]
-                compiled = compile_run(self.model, names, signature, outputs=outputs)
-                plan = _Plan(compiled, chosen)
-            self._plans[key] = plan
-            if len(self._plans) > _PLANS:
-                del self._plans[next(iter(self._plans))]
-            return plan
+    def computation(self, layer: str) -> Computation | None:
+        """Say what a layer or linear part computes; None where that is not understood."""
+        name = named_layer(self.layers, layer).name
+        whole = name.removesuffix(LINEAR)
+        for call in self._description()[0]:
+            if call.name == whole:
+                given = self._call_inputs[whole]
+                return computation_of(call, given, self.layers[whole], linear=name != whole)
+        return None
 
     def batches(self, images: Any) -> list[Batch]:
         """Prepare images; a model that was never built takes its shapes from these."""
@@ -196,6 +244,11 @@ class KerasNetwork(Network):
             for call in again
             for suffix, value in call.outputs
         }
+        others |= {
+            f"{call.name}{INPUT}{place}": tuple(value.shape)
+            for call in again
+            for place, value in enumerate(call.inputs)
+        }
         first = input_order(calls)
         inputs = tuple(
             Input(name, shape, dtype, first)
@@ -204,11 +257,12 @@ class KerasNetwork(Network):
             )
         )
         tensors = dict(zip(signature.names, keras.tree.flatten(given), strict=True))
-        layers = describe(calls, tensors, others, signature.batches)
+        layers, self._call_inputs = describe(calls, tensors, others, signature.batches)
         self._outputs = _output_names(self.model, outputs)
+        self._heads = heads_of(self._outputs, keras.tree.flatten(outputs), calls, layers)
         self._check_labels(outputs)
         # The tensors of the trace are not needed any more, and would keep it alive.
-        light = [Call(call.name, call.operation, [], []) for call in calls]
+        light = [Call(call.name, call.operation, [], call.arguments) for call in calls]
         return light, inputs, MappingProxyType(layers)
 
     def _check_labels(self, outputs: Any) -> None:
@@ -224,12 +278,6 @@ class KerasNetwork(Network):
             ConvscopeWarning,
             stacklevel=2,
         )
-
-    def _ordered_output(self, values: np.ndarray) -> np.ndarray:
-        """Bring an output with space into the order of the dims."""
-        if self.inputs[0].channels_first or not 3 <= values.ndim <= 5:
-            return values
-        return np.moveaxis(values, -1, 1)
 
 
 def _complete(model: Any, signature: Signature) -> None:
@@ -248,16 +296,6 @@ def _output_names(model: Any, outputs: Any) -> list[str]:
     if isinstance(outputs, list | tuple) and len(set(made_by)) == len(paths):
         return made_by
     return ["/".join(str(part) for part in path) or "output" for path in paths]
-
-
-def _dims_ordered(values: np.ndarray, layer: Layer) -> np.ndarray:
-    """Bring a value into the order of the dims, as a view."""
-    if layer.channels_first or len(layer.dims) < 2 or layer.dims[0] != "channel":
-        return values
-    last = values.ndim - 1
-    before = 1 if layer.has_image_axis else 0
-    # A tenth of what np.moveaxis takes, which is felt where the whole pass takes 0.1 ms.
-    return values.transpose(*range(before), last, *range(before, last))
 
 
 def _shapes(arrays: Mapping[str, np.ndarray]) -> str:

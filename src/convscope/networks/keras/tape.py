@@ -11,7 +11,15 @@ from typing import Any
 
 import keras
 
-__all__ = ["Call", "Tape", "has_linear_part"]
+from convscope.networks.selection import INPUT, LINEAR
+
+__all__ = ["TENSOR", "Call", "Change", "Tape", "has_linear_part", "unchanged"]
+
+Change = Callable[[str, Any], Any]
+"""Gives the value with which a pass goes on, from a layer's name and the value it computed."""
+
+TENSOR = "a tensor"
+"""Stands for a tensor among the arguments of a call."""
 
 _active = threading.local()
 # Interception replaces one method of a class that all models share, so only one thread may trace
@@ -32,6 +40,8 @@ class Call:
         The layer or operation called.
     inputs : list
         The tensors it was given, in order.
+    arguments : (tuple, dict)
+        Its arguments, with `TENSOR` for every tensor.
     outputs : list of (str, tensor)
         The tensors it gave out, with the suffix that tells several apart (``:0``, ``:key``).
     linear : tensor or None
@@ -43,6 +53,7 @@ class Call:
     name: str
     operation: Any
     inputs: list[Any]
+    arguments: tuple[Any, Any] = ((), {})
     outputs: list[tuple[str, Any]] = field(default_factory=list)
     linear: Any = None
     composite: bool = False
@@ -65,18 +76,40 @@ class Tape:
         function inside it, whose values do not exist outside.
     linear : bool
         Also keep what layers compute before their activation function.
+    change : callable, optional
+        Given the name of a layer, or of a linear part, and its value, gives the value with which
+        the pass goes on, and which is recorded.
     """
 
-    def __init__(self, belongs: Callable[[Any], bool], *, linear: bool = False) -> None:
+    def __init__(
+        self,
+        belongs: Callable[[Any], bool],
+        *,
+        linear: bool = False,
+        change: Change | None = None,
+    ) -> None:
         self.calls: list[Call] = []
         self._belongs = belongs
         self._linear = linear
+        self._change = change or unchanged
         self._frames: list[_Frame] = []
         self._closed = 0
         self._entered: tuple[Any, Any, Any] = (None, (), {})
         # By the id of a tensor that a layer cast to its own dtype: that tensor, which must stay
         # alive for its id to stay its own, and the one that the layer was given.
         self._cast: dict[int, tuple[Any, Any]] = {}
+
+    def values(self) -> dict[str, Any]:
+        """Give all that was recorded, by the names of layers, linear parts and layers' inputs."""
+        values = {}
+        for call in self.calls:
+            for suffix, value in call.outputs:
+                values[call.name + suffix] = value
+            if call.linear is not None:
+                values[call.name + LINEAR] = call.linear
+            for place, value in enumerate(call.inputs):
+                values[f"{call.name}{INPUT}{place}"] = value
+        return values
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -114,10 +147,10 @@ class Tape:
             with self._closing():
                 return original(operation, *args, **kwargs)
         if outer is not None and _is_activation_of(operation, outer.call.operation):
-            outer.call.linear = _tensors(args)[0]
-            return original(operation, *args, **kwargs)
+            value = outer.call.linear = self._change(outer.call.name + LINEAR, args[0])
+            return original(operation, value, *args[1:], **kwargs)
         name = self._name(operation, outer)
-        call = Call(name, operation, inputs)
+        call = Call(name, operation, inputs, _without_tensors((args, kwargs)))
         start = len(self.calls)
         loops = isinstance(operation, keras.layers.RNN | keras.layers.TimeDistributed)
         self._frames.append(_Frame(call, name + "/" if outer else ""))
@@ -126,8 +159,7 @@ class Tape:
                 outputs = original(operation, *args, **kwargs)
         finally:
             self._frames.pop()
-        self._record(call, outputs, start)
-        return outputs
+        return self._record(call, outputs, start)
 
     @contextmanager
     def _closing(self) -> Iterator[None]:
@@ -161,7 +193,7 @@ class Tape:
         repeat = outer.seen[operation.name]
         return outer.prefix + str(operation.name) + (f"#{repeat}" if repeat > 1 else "")
 
-    def _record(self, call: Call, outputs: Any, start: int) -> None:
+    def _record(self, call: Call, outputs: Any, start: int) -> Any:
         parts = {id(value) for part in self.calls[start:] for _, value in part.outputs}
         call.composite = bool(parts)
         call.outputs = [
@@ -170,10 +202,15 @@ class Tape:
             if id(value) not in parts and self._belongs(value)
         ]
         if not call.outputs:
-            return
+            return outputs
         if not self._frames and any(part.name == call.name for part in self.calls):
             call.name += "#2"
         self.calls.append(call)
+        changed = {
+            id(value): self._change(call.name + suffix, value) for suffix, value in call.outputs
+        }
+        call.outputs = [(suffix, changed[id(value)]) for suffix, value in call.outputs]
+        return keras.tree.map_structure(lambda value: changed.get(id(value), value), outputs)
 
     @contextmanager
     def _linear_part(self, call: Call) -> Iterator[None]:
@@ -189,7 +226,7 @@ class Tape:
 
         def keeping(value: Any, *args: Any, **kwargs: Any) -> Any:
             if threading.get_ident() == thread and self._belongs(value):
-                call.linear = value
+                value = call.linear = self._change(call.name + LINEAR, value)
             return activation(value, *args, **kwargs)
 
         # Through __dict__: an assignment would be seen by the layer's own tracking of attributes.
@@ -225,6 +262,11 @@ def has_linear_part(operation: Any) -> bool:
     )
 
 
+def unchanged(_: str, value: Any) -> Any:
+    """Go on with a value as it is."""
+    return value
+
+
 def _is_layer(operation: Any, outer: _Frame | None) -> bool:
     """Tell layers, and operations of a functional graph, from operations in hand-written code."""
     if isinstance(operation, keras.layers.InputLayer):
@@ -245,6 +287,12 @@ def _tensors(structure: Any) -> list[Any]:
         for value in keras.tree.flatten(structure)
         if keras.ops.is_tensor(value) and not isinstance(value, keras.Variable)
     ]
+
+
+def _without_tensors(arguments: Any) -> Any:
+    return keras.tree.map_structure(
+        lambda value: TENSOR if keras.ops.is_tensor(value) else value, arguments
+    )
 
 
 def _named(outputs: Any) -> list[tuple[str, Any]]:

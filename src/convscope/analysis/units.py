@@ -1,0 +1,87 @@
+"""Which layer, unit and channels a person means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convscope.errors import SelectionError
+from convscope.networks import Layer, Network
+from convscope.networks.selection import Selector
+
+__all__ = ["channels_of", "one_layer", "unit_of"]
+
+
+def one_layer(network: Network, layer: Selector) -> Layer:
+    """Find one layer with channels.
+
+    Raises
+    ------
+    SelectionError
+        When the selector means none or several, or the layer's axes are not channels and space.
+    """
+    chosen = network.select(layer)
+    if len(chosen) != 1:
+        raise SelectionError(
+            f"{layer!r} means {len(chosen)} layers: name one, such as {chosen[0].name!r}"
+        )
+    one = chosen[0]
+    if one.dims[:1] != ("channel",) or not one.has_image_axis:
+        able = next((other.name for other in network.layers.values() if other.space), None)
+        remedy = f", such as {able!r}" if able else ""
+        raise SelectionError(
+            f"layer {one.name!r} has the axes {', '.join(one.dims) or 'of no map'}, so it has no "
+            f"units in channels: choose a layer with feature maps{remedy}"
+        )
+    return one
+
+
+def unit_of(layer: Layer, unit: int | Sequence[int], space: Sequence[int]) -> tuple[int, ...]:
+    """Check a unit's position.
+
+    Parameters
+    ----------
+    layer : Layer
+    unit : int or sequence of int
+    space : sequence of int
+        Size of the layer's maps.
+
+    Raises
+    ------
+    SelectionError
+        When it does not lie in the map; the message names what does.
+    """
+    position = tuple(unit) if isinstance(unit, Sequence) else (unit,)
+    words = layer.dims[1:]
+    inside = len(position) == len(space) and all(
+        hasattr(at, "__index__") and 0 <= at < size
+        for at, size in zip(position, space, strict=False)
+    )
+    if inside:
+        return tuple(int(at) for at in position)
+    given = ", ".join(map(str, position))
+    if not space:
+        raise SelectionError(
+            f"there is no unit ({given}) in layer {layer.name!r}, which has no space: give ()"
+        )
+    possible = ", ".join(
+        f"{word} from 0 to {size - 1}" for word, size in zip(words, space, strict=True)
+    )
+    raise SelectionError(f"there is no unit ({given}) in layer {layer.name!r}: give {possible}")
+
+
+def channels_of(layer: Layer, count: int, channels: Sequence[int]) -> tuple[int, ...]:
+    """Check a choice of channels.
+
+    Raises
+    ------
+    SelectionError
+        When one does not exist, or none is given.
+    """
+    if not channels:
+        raise SelectionError(f"no channel was chosen: layer {layer.name!r} has 0 to {count - 1}")
+    for channel in channels:
+        if not 0 <= channel < count:
+            raise SelectionError(
+                f"layer {layer.name!r} has no channel {channel}: its channels are 0 to {count - 1}"
+            )
+    return tuple(int(channel) for channel in channels)

@@ -15,10 +15,26 @@ from convscope.pictures.files import write_atomically
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Drawing"]
+__all__ = ["DPI", "Drawing", "check_suffix"]
 
-_DPI = 150
+DPI = 150
+"""Pixels an inch in the files that are written."""
+
 _SUFFIXES = (".png", ".pdf", ".svg")
+
+
+def check_suffix(path: str | os.PathLike[str]) -> str:
+    """Give the kind of file that a name asks for, ``png``, ``pdf`` or ``svg``.
+
+    Raises
+    ------
+    SelectionError
+        For another suffix; worth asking before long work.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise SelectionError(f"cannot save {path}: end the name in {', '.join(_SUFFIXES)}")
+    return suffix[1:]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +52,7 @@ class Drawing:
     figure: Figure
     provenance: dict[str, Any] = field(default_factory=dict)
 
-    def encode(self, kind: str, dpi: int = _DPI) -> bytes:
+    def encode(self, kind: str, dpi: int = DPI) -> bytes:
         """Give the bytes of a file.
 
         Parameters
@@ -60,7 +76,7 @@ class Drawing:
             self.figure.savefig(stream, format=kind, dpi=dpi, metadata=kinds[kind])
         return stream.getvalue()
 
-    def save(self, path: str | os.PathLike[str], dpi: int = _DPI) -> None:
+    def save(self, path: str | os.PathLike[str], dpi: int = DPI) -> None:
         """Save by suffix as ``.png``, ``.pdf`` or ``.svg``; whole or not at all.
 
         Raises
@@ -70,10 +86,7 @@ class Drawing:
         OutputError
             When the file cannot be written.
         """
-        suffix = Path(path).suffix.lower()
-        if suffix not in _SUFFIXES:
-            raise SelectionError(f"cannot save {path}: end the name in {', '.join(_SUFFIXES)}")
-        write_atomically(path, self.encode(suffix[1:], dpi))
+        write_atomically(path, self.encode(check_suffix(path), dpi))
 
     def _repr_png_(self) -> bytes:
         return self.encode("png", 100)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from convscope.networks import Network
 
-__all__ = ["print_json", "print_table", "progress_bar", "say", "say_preparation"]
+__all__ = ["print_json", "print_table", "progress_bar", "progress_share", "say", "say_preparation"]
 
 
 def print_json(value: Any) -> None:
@@ -83,3 +83,24 @@ def progress_bar(task: str, total: int, *, quiet: bool) -> Iterator[Callable[[],
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         identity = progress.add_task(task, total=total)
         yield lambda: progress.advance(identity)
+
+
+@contextmanager
+def progress_share(task: str, *, quiet: bool) -> Iterator[Callable[[float], None]]:
+    """Show which share of a work is done, on stderr and at a terminal only.
+
+    Yields
+    ------
+    callable
+        To be called with the share, 0..1.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+
+    columns = ("{task.description}", BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        identity = progress.add_task(task, total=1.0)
+        yield lambda share: progress.update(identity, completed=share)

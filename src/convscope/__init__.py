@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convscope.activations import Activations
+    from convscope.analysis.ablation import ablation
+    from convscope.analysis.attribution import heatmap
+    from convscope.analysis.contributions import contributions
     from convscope.analysis.diagnosis import diagnosis
+    from convscope.analysis.explanation import explain
+    from convscope.analysis.muting import mute, solo
+    from convscope.analysis.receptive_field import receptive_field
+    from convscope.analysis.target import Target
+    from convscope.analysis.verification import verify
     from convscope.networks import Layer, Network
     from convscope.networks import open_network as open
     from convscope.pictures import figures
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
     from convscope.pictures.picture import Picture
     from convscope.training import recipes
     from convscope.views.compare import compare
+    from convscope.views.filters import filters
     from convscope.views.layers import layers
     from convscope.views.maps import maps
     from convscope.views.values import values
@@ -36,16 +45,26 @@ _HOMES = {
     "Layer": "convscope.networks",
     "Network": "convscope.networks",
     "Picture": "convscope.pictures.picture",
+    "Target": "convscope.analysis.target",
+    "ablation": "convscope.analysis.ablation",
     "compare": "convscope.views.compare",
+    "contributions": "convscope.analysis.contributions",
     "datasets": "convscope.inputs.datasets",
     "diagnosis": "convscope.analysis.diagnosis",
+    "explain": "convscope.analysis.explanation",
     "figures": "convscope.pictures.figures",
+    "filters": "convscope.views.filters",
+    "heatmap": "convscope.analysis.attribution",
     "layers": "convscope.views.layers",
     "maps": "convscope.views.maps",
     "mosaic": "convscope.pictures.mosaic",
+    "mute": "convscope.analysis.muting",
     "open": "convscope.networks",
+    "receptive_field": "convscope.analysis.receptive_field",
     "recipes": "convscope.training.recipes",
+    "solo": "convscope.analysis.muting",
     "values": "convscope.views.values",
+    "verify": "convscope.analysis.verification",
 }
 _MODULES = {"datasets", "figures", "recipes"}
 _RENAMED = {"open": "open_network"}
@@ -55,16 +74,26 @@ __all__ = [
     "Layer",
     "Network",
     "Picture",
+    "Target",
+    "ablation",
     "compare",
+    "contributions",
     "datasets",
     "diagnosis",
+    "explain",
     "figures",
+    "filters",
+    "heatmap",
     "layers",
     "maps",
     "mosaic",
+    "mute",
     "open",
+    "receptive_field",
     "recipes",
+    "solo",
     "values",
+    "verify",
 ]
 
 

@@ -16,7 +16,10 @@ def test_version_and_help(convscope):
     assert convscope("--version").out.strip() == f"convscope {__version__}"
     listed = convscope("--help")
     assert listed.status == 0
-    for command in ("demo", "layers", "predict", "maps", "compare", "datasets", "values", "train"):
+    commands = (
+        "demo", "layers", "predict", "maps", "compare", "heatmap", "datasets", "values", "train",
+    )  # fmt: skip
+    for command in commands:
         assert f"\n  {command} " in listed.out
         described = convscope(command, "--help")
         assert described.status == 0 and "Usage" in described.out
@@ -207,3 +210,68 @@ def test_demo_needs_nothing_but_the_package(convscope, tmp_path):
     assert "read as 0 1 2 3 4 5 6 7 8 9" in done.out
     assert (tmp_path / "demo" / "overview.png").is_file()
     assert sum(path.name == "maps.json" for path in (tmp_path / "demo").rglob("*")) == 10
+
+
+def test_predict_says_what_carried_the_decision(convscope, model, photo):
+    (row,) = json.loads(convscope("predict", model, photo, "--contributions", "--json").out)
+    books = {entry["layer"]: entry for entry in row["contributions"]}
+    assert list(books) == ["conv2d", "pool", "flatten"]
+    for entry in books.values():
+        total = entry["maps"] + entry["biases"] + entry["remainder"]
+        assert total == pytest.approx(entry["score"], rel=1e-5) and entry["reason"] == ""
+        assert abs(entry["remainder"]) <= 1e-5 * abs(entry["score"]) + 1e-7
+        sizes = [abs(one["share"]) for one in entry["channels"]]
+        assert sizes == sorted(sizes, reverse=True) and len(sizes) == 5
+    best = row["outputs"][0]["index"]
+    assert row["explained"] == f"logit of {best}"
+    shown = convscope("predict", model, photo, "--contributions", "--target", "0,1").out
+    assert "logit of 0 - logit of 1" in shown and "biases behind" in shown
+
+
+def test_predict_without_some_channels(convscope, model, photo):
+    import convscope as package
+    from convscope.analysis.muting import mute
+
+    arguments = ("predict", model, photo, "--mute", "conv2d:3,5-7", "--json")
+    (row,) = json.loads(convscope(*arguments).out)
+    network = package.open(model)
+    muted = mute(network, "conv2d", [3, 5, 6, 7]).predict(photo).values[0]
+    whole = network.predict(photo).values[0]
+    for entry in row["outputs"]:
+        assert entry["score"] == pytest.approx(float(muted[entry["index"]]), abs=1e-5)
+        assert entry["unmuted"] == pytest.approx(float(whole[entry["index"]]), abs=1e-5)
+    shown = convscope("predict", model, photo, "--solo", "conv2d:25%", "--mute-to", "mean").out
+    assert "changed layer" in shown and "unmuted" in shown
+
+
+def test_maps_sorted_and_muted(convscope, model, photo, tmp_path):
+    folder = tmp_path / "maps"
+    options = ("--sort", "contribution", "--mute", "conv2d:4", "-o", folder)
+    done = convscope("maps", model, photo, *options)
+    assert done.status == 0 and "1 muted" in done.out and "became" in done.out
+    told = json.loads((folder / "maps.json").read_text())["layers"]
+    conv, dense = told[0], told[-1]
+    shares = conv["channels"]["contribution"]
+    assert [shares[channel] for channel in conv["order"]] == sorted(shares, reverse=True)
+    assert conv["channels"]["diagnosis"][4] == "muted" and shares[4] == 0
+    assert "order" not in dense
+    plain = tmp_path / "plain"
+    convscope("maps", model, photo, "--mute", "conv2d:4", "-o", plain)
+    other = json.loads((plain / "maps.json").read_text())["layers"][0]
+    for key in ("low", "high", "level_0", "level_239", "diagnosis"):
+        assert conv["channels"][key] == other["channels"][key]
+    with Image.open(folder / "0_conv2d.png") as mosaic, Image.open(plain / "0_conv2d.png") as own:
+        sorted_tiles, tiles = np.asarray(mosaic), np.asarray(own)
+    first = conv["order"][0]
+    row, column = divmod(first, conv["columns"])
+    tile = tiles[row * 11 : row * 11 + 10, column * 11 : column * 11 + 10]
+    np.testing.assert_array_equal(sorted_tiles[:10, :10], tile)
+
+
+def test_layers_of_one_image(convscope, model, photo):
+    rows = json.loads(convscope("layers", model, "--image", photo, "--json").out)
+    assert sum(rows[0]["diagnosis"].values()) == 24
+    assert rows[0]["contribution"]["maps"] == pytest.approx(rows[1]["contribution"]["maps"], 1e-4)
+    assert rows[-1]["contribution"] is None
+    shown = convscope("layers", model, "--image", photo).out
+    assert "blank maps" in shown and "contribution: the share" in shown

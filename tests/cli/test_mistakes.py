@@ -241,3 +241,26 @@ def test_warnings_are_one_line_too(convscope, tmp_path, photo):
     done = convscope("predict", path, photo, "--pixel-range", "0,1")
     assert done.status == 0
     assert "UserWarning" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (["--mute", "conv2d"], ["conv2d", "LAYER:CHANNELS"]),
+        (["--mute", "conv2d:24"], ["no channel 24", "0 to 23"]),
+        (["--solo", "conv2d:one"], ["'one'", "3,5,8-12"]),
+        (["--mute", "conv3d:1"], ["conv3d", "conv2d"]),
+        (["--mute", "conv2d:1", "--mute-to", "one"], ["zero or mean"]),
+        (["--mute", "conv2d:120%"], ["1.2", "between 0 and 1"]),
+        (["--contributions", "--target", "9"], ["no class 9", "0 to 2"]),
+        (["--contributions", "--target", "1,1"], ["always 0"]),
+    ],
+)
+def test_what_cannot_be_muted_or_explained(convscope, model, photo, option, words):
+    fails(convscope("predict", model, photo, *option), 2, *words)
+
+
+def test_an_order_that_is_not_there(convscope, model, photo, tmp_path):
+    done = convscope("maps", model, photo, "-o", tmp_path / "out", "--sort", "contributions")
+    fails(done, 2, "contributions", "did you mean 'contribution'")
+    assert not (tmp_path / "out").exists()

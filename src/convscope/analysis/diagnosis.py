@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,16 @@ import numpy as np
 from convscope.analysis.statistics import Extent, extent
 from convscope.errors import SelectionError
 
-__all__ = ["ACTIVE", "CONSTANT", "NOT_A_NUMBER", "SATURATED", "ZERO", "count_words", "diagnosis"]
+__all__ = [
+    "ACTIVE",
+    "CONSTANT",
+    "NOT_A_NUMBER",
+    "SATURATED",
+    "ZERO",
+    "count_words",
+    "diagnosis",
+    "reasons",
+]
 
 ACTIVE = "active"
 ZERO = "zero here"
@@ -20,6 +30,8 @@ NOT_A_NUMBER = "not a number"
 
 _SHARE = 0.95
 _NEAR = 1e-3
+# Between a sum in float32 and the same one in float64.
+_SAME = 1e-5
 
 
 def diagnosis(
@@ -44,7 +56,8 @@ def diagnosis(
     -------
     list of str
         ``active``; ``zero here`` (all units are zero, on this image); ``constant`` (all units have
-        one value other than zero: what the bias alone gives); ``saturated`` (at least 95 % of the
+        one value other than zero, often what the bias alone gives; see `reasons`);
+        ``saturated`` (at least 95 % of the
         units within a thousandth of a bound); ``not a number`` (at least one unit is NaN or
         infinite). A map of a single unit is never ``constant``.
     """
@@ -60,6 +73,57 @@ def diagnosis(
             words[channel] = SATURATED
     words[~finite] = NOT_A_NUMBER
     return list(words.tolist())
+
+
+def reasons(
+    activation: Any,
+    words: Sequence[str],
+    *,
+    bounds: tuple[float | None, float | None] = (None, None),
+    bias: np.ndarray | None = None,
+) -> dict[int, str]:
+    """Say more of the channels that are not active.
+
+    Parameters
+    ----------
+    activation : array or xarray.DataArray
+        As for `diagnosis`.
+    words : sequence of str
+        What `diagnosis` gave.
+    bounds : (float or None, float or None)
+        As for `diagnosis`.
+    bias : numpy.ndarray, optional
+        ``(channel,)``: what the bias alone gives; see `bias_alone`.
+
+    Returns
+    -------
+    dict of int to str
+        By channel: the value of a constant map and whether it is what the bias alone gives, the
+        share of units at the bound, how many units are not a number. Nothing for ``zero here``.
+    """
+    values = _one_image(activation)
+    return {
+        channel: _reason(values[channel], word, bounds, None if bias is None else bias[channel])
+        for channel, word in enumerate(words)
+        if word in {CONSTANT, SATURATED, NOT_A_NUMBER}
+    }
+
+
+def _reason(
+    values: np.ndarray, word: str, bounds: tuple[float | None, float | None], bias: float | None
+) -> str:
+    if word == NOT_A_NUMBER:
+        wrong = values.size - int(np.isfinite(values).sum())
+        return f"{wrong:,} of {values.size:,} units are not finite"
+    if word == SATURATED:
+        reached = " or ".join(f"{bound:g}" for bound in bounds if bound is not None)
+        return f"{_share_at(values, bounds):.1%} of the units at {reached}"
+    value = float(values.flat[0])
+    if bias is None:
+        return f"{value:.6g} everywhere"
+    if abs(value - bias) <= _SAME * max(1.0, abs(bias)):
+        return f"{value:.6g} everywhere: what the bias alone gives"
+    return f"{value:.6g} everywhere, and the bias alone would give {bias:.6g}"
 
 
 def count_words(words: list[str]) -> dict[str, int]:

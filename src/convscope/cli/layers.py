@@ -1,10 +1,12 @@
-"""``convscope layers``: the table of a network's layers."""
+"""``convscope layers``: the table of a network's layers, and what they make of an image."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
-from convscope.cli.options import Json, LayerChoice, Quiet, opens_network
+import typer
+
+from convscope.cli.options import Json, LayerChoice, Quiet, Target, opens_network, target_of
 
 if TYPE_CHECKING:
     from convscope.networks import Layer, Network
@@ -14,21 +16,40 @@ __all__ = ["layers"]
 
 @opens_network
 def layers(
-    network: Network, *, chosen: LayerChoice = None, json: Json = False, quiet: Quiet = False
+    network: Network,
+    *,
+    chosen: LayerChoice = None,
+    image: Annotated[
+        str | None,
+        typer.Option(
+            metavar="IMAGE",
+            help="Count the blank maps of each layer on this image, and say what its maps "
+            "contribute to the class score.",
+        ),
+    ] = None,
+    target: Target = None,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Print the layers, and why each has its size.
 
     Name, operation, shape, parameters, and how much of the input a unit sees.
     """
     from convscope.cli.printing import print_json, print_table
-    from convscope.views.layers import layer_rows, size_note
+    from convscope.views.layers import layer_rows, seen_rows, size_note
 
     selected = network.select(chosen)
+    rows = layer_rows(selected)
+    explained = ""
+    if image is not None:
+        seen, explained = seen_rows(network, image, selected, target_of(target, network))
+        rows = [{**row, **more} for row, more in zip(rows, seen, strict=True)]
     if json:
-        print_json(layer_rows(selected))
+        print_json(rows)
         return
-    rows = [
-        (
+    columns = ["#", "layer", "operation", "channel x space", "parameters", "sees", "why this size"]
+    table = [
+        [
             layer.index,
             layer.name,
             layer.operation,
@@ -36,19 +57,18 @@ def layers(
             f"{layer.parameters:,}",
             _field(layer),
             size_note(network, layer),
-        )
+        ]
         for layer in selected
     ]
-    columns = ("#", "layer", "operation", "channel x space", "parameters", "sees", "why this size")
+    if image is not None:
+        columns[-1:] = ["blank maps", "contribution", "of the strongest maps"]
+        table = [[*line[:-1], *_seen(row)] for line, row in zip(table, rows, strict=True)]
     title = None if quiet else f"{network.name} ({network.source})"
-    print_table(columns, rows, right=(0, 4), title=title)
+    print_table(columns, table, right=(0, 4, *([7] if image else [])), title=title)
     if not quiet:
-        total, trainable = network.parameters
-        for entry in network.inputs:
-            print(f"input {entry.name}: array of shape {entry}")
-        if network.preparation is not None:
-            print(f"preparation of images: {network.preparation.describe()}")
-        print(f"parameters: {total:,} in all, {trainable:,} trainable, {total - trainable:,} not")
+        _say_more(network)
+        if explained:
+            print(f"contribution: the share of a layer's maps in the {explained}")
 
 
 def _field(layer: Layer) -> str:
@@ -57,3 +77,22 @@ def _field(layer: Layer) -> str:
     if layer.receptive_field is None:
         return ""
     return " x ".join(map(str, layer.receptive_field))
+
+
+def _seen(row: dict[str, Any]) -> list[str]:
+    counts = row["diagnosis"]
+    blank = ", ".join(f"{count:,} {word}" for word, count in counts.items() if word != "active")
+    found = row["contribution"]
+    if found is None:
+        return [blank, "", ""]
+    strongest = "  ".join(f"{one['index']}: {one['share']:+.3g}" for one in found["channels"])
+    return [blank, f"{found['maps']:+.4g}", strongest]
+
+
+def _say_more(network: Network) -> None:
+    total, trainable = network.parameters
+    for entry in network.inputs:
+        print(f"input {entry.name}: array of shape {entry}")
+    if network.preparation is not None:
+        print(f"preparation of images: {network.preparation.describe()}")
+    print(f"parameters: {total:,} in all, {trainable:,} trainable, {total - trainable:,} not")

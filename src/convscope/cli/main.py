@@ -16,11 +16,15 @@ from convscope import __version__
 from convscope.cli.compare import compare
 from convscope.cli.datasets import datasets
 from convscope.cli.demo import demo
+from convscope.cli.explain import explain
+from convscope.cli.filters import filters
+from convscope.cli.heatmap import heatmap
 from convscope.cli.layers import layers
 from convscope.cli.maps import maps
 from convscope.cli.predict import predict
 from convscope.cli.train import train
 from convscope.cli.values import values
+from convscope.cli.verify import verify
 from convscope.errors import ConvscopeError, ConvscopeWarning
 
 __all__ = ["app", "main"]
@@ -35,7 +39,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, layers, predict, maps, compare, datasets, values, train):
+for command in (
+    demo, layers, predict, maps, compare, values, explain, verify, heatmap, filters, datasets,
+    train,
+):  # fmt: skip
     app.command()(command)
 
 # Typer brings click along under a private name; these are its public descendants.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,12 +11,20 @@ from convscope.cli.options import (
     Colormap,
     Images,
     LayerChoice,
+    Mute,
+    MuteTo,
     Quiet,
     Scale,
+    Solo,
+    Target,
     opens_network,
+    silenced,
+    target_of,
 )
 
 if TYPE_CHECKING:
+    from convscope.analysis.muting import MutedNetwork
+    from convscope.inputs.images import Image
     from convscope.networks import Network
     from convscope.views.maps import Maps
 
@@ -39,6 +47,14 @@ def maps(
     numbers: Annotated[
         bool, typer.Option("--numbers", help="Figures with each channel's number above its tile.")
     ] = False,
+    sort: Annotated[
+        str,
+        typer.Option(metavar="BY", help="Order of the tiles: index, contribution, mean, maximum."),
+    ] = "index",
+    target: Target = None,
+    mute: Mute = None,
+    solo: Solo = None,
+    mute_to: MuteTo = "zero",
     quiet: Quiet = False,
 ) -> None:
     """Write every feature map: one PNG a layer.
@@ -53,6 +69,7 @@ def maps(
     from convscope.views.map_files import folder_names
 
     pictures = read(images)
+    muted = silenced(network, images, mute, solo, mute_to)
     names = folder_names([picture.name for picture in pictures])
     # One image after the other, so that memory does not grow with their number; a shared scale
     # has to know them all.
@@ -61,7 +78,7 @@ def maps(
     files = 0
     for place, group in enumerate(groups):
         drawn = view.maps(
-            network,
+            muted or network,
             group,
             chosen,
             scale=scale,
@@ -69,14 +86,18 @@ def maps(
             columns=columns,
             zoom=zoom,
             numbers=numbers,
+            sort=sort,
+            target=target_of(target, network),
         )
         if place == 0:
             say_preparation(network, quiet=quiet)
-        target = output if together else output / names[place]
+        folder = output if together else output / names[place]
         with progress_bar(group[0].name, len(drawn) * len(group), quiet=quiet) as advance:
-            files += len(drawn.save(target, progress=lambda _, advance=advance: advance()))
+            files += len(drawn.save(folder, progress=lambda _, advance=advance: advance()))
         if not quiet:
             _report(drawn)
+            if muted:
+                _report_changes(muted, group)
     if not quiet:
         print(f"{files} files in {output}")
 
@@ -87,3 +108,21 @@ def _report(drawn: Maps) -> None:
         total = sum(counts.values())
         blank = [f"{count:,} {word}" for word, count in counts.items() if word != "active"]
         print(", ".join([f"{name}: {total:,} maps of {len(drawn)} layers", *blank]))
+
+
+def _report_changes(muted: MutedNetwork, images: list[Image]) -> None:
+    from convscope.analysis.muting import effect
+    from convscope.views.predictions import predictions
+
+    found = effect(muted, images)
+    before, after = (predictions(one, images, 1) for one in (muted.whole, muted))
+    for place, (old, new) in enumerate(zip(before, after, strict=True)):
+        changed = ", ".join(
+            f"{layer} {change[place]:.1%}" for layer, change in found.changes.items()
+        )
+        print(f"{old['image']}: {_best(old)} became {_best(new)}; changed: {changed}")
+
+
+def _best(row: dict[str, Any]) -> str:
+    entry = row["outputs"][0]
+    return f"{entry['label'] or entry['index']} {entry['score']:.4f}"

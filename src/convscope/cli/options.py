@@ -12,6 +12,7 @@ import typer
 from convscope.errors import SelectionError
 
 if TYPE_CHECKING:
+    from convscope.analysis.muting import MutedNetwork
     from convscope.networks import Network
 
 __all__ = [
@@ -19,9 +20,15 @@ __all__ = [
     "Images",
     "Json",
     "LayerChoice",
+    "Mute",
+    "MuteTo",
     "Quiet",
     "Scale",
+    "Solo",
+    "Target",
     "opens_network",
+    "silenced",
+    "target_of",
 ]
 
 _MODEL = "A .keras or .h5 file, keras:NAME (MobileNetV2, ResNet50, ...) or package.module:callable."
@@ -55,6 +62,38 @@ Colormap = Annotated[
         metavar="NAME",
         help="viridis, inferno, gray, paper, ... or any of matplotlib's; viridis by default, RdBu "
         "for values of both signs.",
+    ),
+]
+Mute = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mute",
+        metavar="LAYER:CHANNELS",
+        help="Silence channels and run on: conv2d:3, conv2d:3,5,8-12, conv2d:25% (the strongest "
+        "quarter). May be given several times.",
+    ),
+]
+Solo = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--solo", metavar="LAYER:CHANNELS", help="Silence all channels of a layer but these."
+    ),
+]
+MuteTo = Annotated[
+    str,
+    typer.Option(
+        "--mute-to",
+        metavar="zero|mean",
+        help="What silent maps become: zero, or their mean over the images.",
+    ),
+]
+Target = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="CLASS",
+        help="The class, by name or index, or two of them for their difference: dog,cat. By "
+        "default the class that the network gives each image.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -104,6 +143,24 @@ def _opening(
     )
 
 
+def silenced(
+    network: Network, images: Any, mute: list[str] | None, solo: list[str] | None, to: str
+) -> MutedNetwork | None:
+    """Silence the channels that the options name; None where they name none."""
+    from convscope.analysis import muting
+
+    muted = None
+    for silence, several in ((muting.mute, mute), (muting.solo, solo)):
+        for text in several or ():
+            layer, _, channels = text.rpartition(":")
+            if not layer:
+                raise SelectionError(
+                    f"{text!r} names no channels of a layer: give LAYER:CHANNELS, such as conv2d:3"
+                )
+            muted = silence(muted or network, layer, channels, to=to, images=images)
+    return muted
+
+
 def opens_network(command: Callable[..., Any]) -> Callable[..., Any]:
     """Let a command whose first parameter is a network take a model and its options instead."""
     opening = _parameters(_opening)
@@ -122,6 +179,14 @@ def opens_network(command: Callable[..., Any]) -> Callable[..., Any]:
     vars(opened)["__signature__"] = inspect.Signature(parameters)
     opened.__annotations__ = {entry.name: entry.annotation for entry in parameters}
     return opened
+
+
+def target_of(text: str | None, network: Network) -> Any:
+    """Read a target: a class, or two for their difference; a class may have a comma in its name."""
+    if text is None or text in network.labels or "," not in text:
+        return text
+    first, _, second = text.partition(",")
+    return first.strip(), second.strip()
 
 
 def _parameters(function: Callable[..., Any], skip: int = 0) -> list[inspect.Parameter]:

@@ -19,9 +19,10 @@ WORDS = (
     "dead",
     "constant",
     "saturated",
+    "muted",
     "not a number",
 )
-"""Every word that a diagnosis may give to a channel."""
+"""Every word that may stand for a map that shows nothing: diagnoses, and ``muted``."""
 
 _INKS = {
     "zero here": Place.ZERO,
@@ -29,6 +30,7 @@ _INKS = {
     "dead": Place.DEAD,
     "constant": Place.CONSTANT,
     "saturated": Place.SATURATED,
+    "muted": Place.MUTED,
 }
 _SIZES = (16, 14, 12, 11, 10)
 _MARGIN = 2
@@ -62,6 +64,8 @@ def hatch(word: str, height: int, width: int) -> NDArray[np.uint8]:
         drawn = ((x + y) % 6 == 0) | ((x - y) % 6 == 0)
     elif word == "saturated":
         drawn = (x % 4 < 2) & (y >= 0)
+    elif word == "muted":
+        drawn = (x - y) % 6 < 2
     else:
         drawn = (y % 4 < 2) & (x >= 0)
     return np.where(drawn, np.uint8(ink), np.uint8(Place.BLANK))

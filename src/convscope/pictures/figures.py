@@ -79,7 +79,8 @@ def numbered(values: ArrayLike, *, size: float | None = None, **options: Any) ->
     ]
     sheet = _with_footer(picture, pixels, box, boxes)
     sheet.frames(boxes)
-    for channel, tile in enumerate(boxes):
+    shown = picture.order or range(tiling.channels)
+    for channel, tile in zip(shown, boxes, strict=True):
         sheet.fitted(str(channel), tile[0] + tile[2] / 2, tile[1] - 0.08, tile[2], 7)
     return Drawing(sheet.figure, picture.full_provenance())
 
@@ -92,7 +93,7 @@ def page(picture: Picture) -> Drawing:
     unit = min(max(pixels.shape[1] / 100, 3.0), 16.0) / pixels.shape[1]
     top = MARGIN + (TITLE if picture.title else 0.0)
     box = (MARGIN, top, pixels.shape[1] * unit, pixels.shape[0] * unit)
-    tiles = (zoomed.box(channel) for channel in range(zoomed.tiling.channels))
+    tiles = (zoomed.tiling.box(place, zoomed.zoom) for place in range(zoomed.tiling.channels))
     boxes = [
         (MARGIN + x0 * unit, top + y0 * unit, (x1 - x0) * unit, (y1 - y0) * unit)
         for y0, x0, y1, x1 in tiles

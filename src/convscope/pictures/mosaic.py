@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ def mosaic(
     provenance: Mapping[str, Any] | None = None,
     title: str | None = None,
     dims: Sequence[str] | None = None,
+    order: Sequence[int] | None = None,
 ) -> Picture:
     """Draw all feature maps of a layer, for one image.
 
@@ -76,6 +78,8 @@ def mosaic(
         Written beneath; by default the layer's name and the number and size of its maps.
     dims : sequence of str, optional
         Names of the axes of a bare array, such as ``("channel", "x")``.
+    order : sequence of int, optional
+        The channel that each tile shows, every channel once; by default as they are numbered.
 
     Returns
     -------
@@ -90,8 +94,13 @@ def mosaic(
     """
     chosen = Scale.parse(scale)
     maps = maps_of(values, dims)
-    given = {"low": low, "high": high, "words": words}
+    given = {"low": low, "high": high, "words": words, "order": order}
     _check(maps.channels, columns, gap, given, bounds)
+    if order is not None:
+        shown = _permutation(order, maps.channels)
+        maps = replace(maps, values=maps.values[shown])
+        low, high = (None if end is None else np.asarray(end)[shown] for end in (low, high))
+        words = None if words is None else [words[channel] for channel in shown]
     check_zoom(zoom)
     if maps.single and chosen.name in ("channel", "sigma"):
         chosen = Scale("layer")
@@ -121,7 +130,17 @@ def mosaic(
         zoom=int(zoom),
         title=_title(origin, maps) if title is None else title,
         provenance=origin,
+        order=None if order is None else tuple(shown.tolist()),
     )
+
+
+def _permutation(order: Sequence[int], channels: int) -> NDArray[np.intp]:
+    shown = np.asarray(order, np.intp)
+    if not np.array_equal(np.sort(shown), np.arange(channels)):
+        raise SelectionError(
+            f"an order of {channels} tiles must hold every channel from 0 to {channels - 1} once"
+        )
+    return shown
 
 
 def _check(

@@ -76,6 +76,9 @@ class Picture:
         Written beneath; may be empty.
     provenance : dict
         Where the values came from.
+    order : tuple of int or None
+        The channel that each tile shows; None where they stand as they are numbered. Everything
+        above that is a channel each is in the order of the tiles.
     """
 
     levels: Bytes
@@ -94,6 +97,7 @@ class Picture:
     zoom: int = 1
     title: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
+    order: tuple[int, ...] | None = None
 
     @property
     def palette(self) -> Bytes:
@@ -132,7 +136,10 @@ class Picture:
             Channel, y, x of the unit in its map (channel, z, y, x for maps with depth; y = x = 0
             in a layer without space; y = 0 in a signal); None between tiles and outside them.
         """
-        return self.tiling.channel_at(y, x, self.zoom)
+        found = self.tiling.channel_at(y, x, self.zoom)
+        if found is None or self.order is None:
+            return found
+        return (self.order[found[0]], *found[1:])
 
     def box(self, channel: int) -> tuple[int, int, int, int]:
         """Give the tile of a channel: top, left, bottom, right in pixels at this zoom.
@@ -142,6 +149,8 @@ class Picture:
         SelectionError
             When there is no such channel.
         """
+        if self.order is not None and channel in self.order:
+            channel = self.order.index(channel)
         return self.tiling.box(channel, self.zoom)
 
     def zoomed(self, zoom: int) -> Picture:
@@ -230,6 +239,7 @@ class Picture:
             "tile": [tiling.height, tiling.tile_width],
             "gap": tiling.gap,
             "zoom": self.zoom,
+            **({} if self.order is None else {"order": list(self.order)}),
         }
 
     def png(self) -> bytes:

@@ -34,6 +34,7 @@ _HATCHES = {
     "dead": ("xxxx", Place.DEAD),
     "constant": ("----", Place.CONSTANT),
     "saturated": ("||||", Place.SATURATED),
+    "muted": ("\\\\\\\\", Place.MUTED),
     "not a number": ("", Place.NAN),
 }
 _SMALLEST = 5.5

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from convscope.networks import Layer, Network
+from convscope.analysis.bias import bias_alone
+from convscope.analysis.contributions import Books, books
+from convscope.analysis.diagnosis import CONSTANT, count_words, diagnosis, reasons
+from convscope.errors import SelectionError
+from convscope.networks import Batch, Layer, Network
+from convscope.views.contributions import contribution_rows
+from convscope.views.look import drawable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["layer_rows", "layers", "size_note"]
+__all__ = ["layer_rows", "layers", "seen_rows", "size_note"]
 
 
 def layer_rows(chosen: Iterable[Layer]) -> list[dict[str, Any]]:
@@ -40,6 +46,57 @@ def layer_rows(chosen: Iterable[Layer]) -> list[dict[str, Any]]:
         }
         for layer in chosen
     ]
+
+
+def seen_rows(
+    network: Network, image: Any, chosen: Sequence[Layer], target: Any = None
+) -> tuple[list[dict[str, Any]], str]:
+    """Say what layers make of one image, as plain values.
+
+    Parameters
+    ----------
+    network : Network
+    image
+        One image, as for `Network.activations`.
+    chosen : sequence of Layer
+    target : None, int, str, pair or Target
+        The score whose shares are given; see `Target`.
+
+    Returns
+    -------
+    rows : list of dict
+        ``diagnosis``, the count of channels by word, most frequent first; ``reasons``, more of
+        the blank ones by channel; ``contribution``, what `contribution_rows` gives for that layer,
+        or None where the score does not depend on it or the network gives no gradients.
+    words : str
+        What the score is; empty where there is none.
+    """
+    batches = network.batches(image)
+    if len(batches) > 1 or len(batches[0].names) > 1:
+        raise SelectionError("layers looks at one image: give one")
+    activations = network.record(batches, chosen)
+    kept = _books(network, batches, target)
+    shares = {} if kept is None else {row["layer"]: row for row in contribution_rows(kept, 0, 3)}
+    rows = []
+    for layer in chosen:
+        values, _ = drawable(activations.array(layer.name), layer)
+        words = diagnosis(values, bounds=layer.bounds)
+        bias = bias_alone(network, layer.name) if CONSTANT in words else None
+        told = reasons(values, words, bounds=layer.bounds, bias=bias)
+        rows.append(
+            {
+                "diagnosis": count_words(words),
+                "reasons": {str(channel): said for channel, said in told.items()},
+                "contribution": shares.get(layer.name),
+            }
+        )
+    return rows, "" if kept is None else f"{kept.words[0]} = {kept.score[0]:.5g}"
+
+
+def _books(network: Network, batches: Sequence[Batch], target: Any) -> Books | None:
+    if not network.differentiable or (not network.heads and target is None):
+        return None
+    return books(network, batches, target)
 
 
 def layers(network: Network) -> pd.DataFrame:

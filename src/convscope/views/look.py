@@ -14,13 +14,14 @@ __all__ = ["Look", "drawable"]
 
 @dataclass(frozen=True)
 class Look:
-    """How maps are drawn: scale, colormap, maps per row, pixels per unit, numbers."""
+    """How maps are drawn: scale, colormap, maps per row, pixels per unit, numbers, order."""
 
     scale: Scale
     colormap: str | None
     columns: int | None
     zoom: int
     numbers: bool
+    sort: str = "index"
 
 
 def drawable(values: np.ndarray, layer: Layer) -> tuple[np.ndarray, tuple[str, ...]]:

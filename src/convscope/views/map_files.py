@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import orjson
 
 from convscope.analysis.diagnosis import ACTIVE, count_words
@@ -114,8 +115,10 @@ def _safe(name: str) -> str:
 
 
 def _entry(maps: Maps, layer: Layer, picture: Picture, path: Path) -> dict[str, Any]:
-    words = list(picture.words)
     known = maps.extent(layer.name)
+    order = np.arange(len(picture.words)) if picture.order is None else np.array(picture.order)
+    place = np.argsort(order)
+    words = [picture.words[at] for at in place]
     blank = {word: count for word, count in count_words(words).items() if word != ACTIVE}
     return {
         "index": layer.index,
@@ -129,14 +132,24 @@ def _entry(maps: Maps, layer: Layer, picture: Picture, path: Path) -> dict[str, 
         "zoom": picture.zoom,
         "signed": picture.signed,
         "blank": blank,
+        "reasons": {str(channel): said for channel, said in maps.reasons(layer.name).items()},
         "channels": {
             "low": known.low,
             "high": known.high,
-            "level_0": picture.low,
-            "level_239": picture.high,
+            "level_0": picture.low[place],
+            "level_239": picture.high[place],
             "diagnosis": words,
+            **_shares(maps, layer),
         },
+        **({} if picture.order is None else {"order": picture.order}),
     }
+
+
+def _shares(maps: Maps, layer: Layer) -> dict[str, Any]:
+    """Give what every channel contributed, where the maps are sorted by it."""
+    if maps.books is None or layer.name not in maps.books:
+        return {}
+    return {"contribution": maps.books.shares[layer.name][maps.index]}
 
 
 def _summary(maps: Maps, entries: list[dict[str, Any]]) -> dict[str, Any]:

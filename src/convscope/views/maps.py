@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convscope.activations import Activations
-from convscope.analysis.diagnosis import count_words, diagnosis
+from convscope.analysis.bias import bias_alone
+from convscope.analysis.contributions import Books, books
+from convscope.analysis.diagnosis import CONSTANT, count_words, diagnosis, reasons
+from convscope.analysis.muting import MUTED, muted_channels
 from convscope.analysis.statistics import Extent, extent
 from convscope.errors import SelectionError, near
 from convscope.networks import Batch, Layer, Network
@@ -25,7 +28,10 @@ from convscope.views.look import Look, drawable
 if TYPE_CHECKING:
     from convscope.pictures.drawing import Drawing
 
-__all__ = ["Maps", "maps"]
+__all__ = ["SORTS", "Maps", "maps"]
+
+SORTS = ("index", "contribution", "mean", "maximum")
+"""What may decide the order of the tiles."""
 
 
 def maps(
@@ -38,6 +44,8 @@ def maps(
     columns: int | None = None,
     zoom: int = 1,
     numbers: bool = False,
+    sort: str = "index",
+    target: Any = None,
 ) -> Maps:
     """Show what layers make of images: all feature maps of a layer in one picture.
 
@@ -58,6 +66,12 @@ def maps(
         Pixels per unit.
     numbers : bool
         Save figures with each channel's number above its tile, instead of plain mosaics.
+    sort : {"index", "contribution", "mean", "maximum"}
+        What decides the order of the tiles, largest first. Under ``contribution`` the maps that
+        speak most for the class stand first and those that speak most against it last; layers
+        behind the score stay as they are numbered.
+    target : None, int, str, pair or Target
+        The class for ``contribution``; see `Target`.
 
     Returns
     -------
@@ -69,12 +83,16 @@ def maps(
     SelectionError, InputError, ModelError
         As for `Network.activations`, and for an unknown scale or colormap.
     """
-    look = Look(Scale.parse(scale), colormap, columns, zoom, numbers)
+    if sort not in SORTS:
+        raise SelectionError(f"maps cannot be sorted by {sort!r}: {near(sort, SORTS)}")
+    look = Look(Scale.parse(scale), colormap, columns, zoom, numbers, sort)
     if colormap is not None:
         palette(colormap)
     batches = network.batches(images)
     chosen = network.select(layers)
-    return Maps(network, chosen, network.record(batches, chosen), batches, look)
+    activations = network.record(batches, chosen)
+    kept = books(network, batches, target) if sort == "contribution" else None
+    return Maps(network, chosen, activations, batches, look, books=kept)
 
 
 class Maps(Mapping[str, Picture]):
@@ -88,6 +106,8 @@ class Maps(Mapping[str, Picture]):
         The values behind the pictures.
     look : Look
         How they are drawn.
+    books : Books or None
+        What every map contributed, where the maps are sorted by it.
     """
 
     def __init__(
@@ -98,6 +118,7 @@ class Maps(Mapping[str, Picture]):
         batches: Sequence[Batch],
         look: Look,
         at: int | None = None,
+        books: Books | None = None,
     ) -> None:
         self.network = network
         self.layers = {layer.name: layer for layer in layers}
@@ -105,6 +126,7 @@ class Maps(Mapping[str, Picture]):
         self._batches = batches
         self.look = look
         self._at = at
+        self.books = books
         self._extents: dict[tuple[str, int], Extent] = {}
         self._words: dict[tuple[str, int], list[str]] = {}
 
@@ -116,17 +138,19 @@ class Maps(Mapping[str, Picture]):
     @property
     def name(self) -> str:
         """What the one image, or the chosen one, is called."""
-        return self.images[self._image]
+        return self.images[self.index]
 
     def shape(self, layer: str) -> tuple[int, ...]:
         """Give the shape of a layer's maps: ``(channel, y, x)`` and the like."""
-        return self.activations.array(layer, self._image).shape
+        return self.activations.array(layer, self.index).shape
 
     def image(self, image: int) -> Maps:
         """Choose one image; a ``shared`` scale still spans all of them."""
         at = self.activations.index(image)
         layers = list(self.layers.values())
-        chosen = Maps(self.network, layers, self.activations, self._batches, self.look, at)
+        chosen = Maps(
+            self.network, layers, self.activations, self._batches, self.look, at, self.books
+        )
         chosen._extents, chosen._words = self._extents, self._words
         if "shared_bounds" in vars(self):
             vars(chosen)["shared_bounds"] = self.shared_bounds
@@ -148,14 +172,24 @@ class Maps(Mapping[str, Picture]):
 
     def words(self, layer: str) -> list[str]:
         """Say of every channel of a layer whether it is active, and if not, why it is blank."""
-        key = (layer, self._image)
+        key = (layer, self.index)
         if key not in self._words:
-            self._words[key] = diagnosis(
-                self.activations.array(layer, self._image),
+            words = diagnosis(
+                self.activations.array(layer, self.index),
                 known=self.extent(layer),
                 bounds=self.layers[layer].bounds,
             )
+            for channel in muted_channels(self.network, layer):
+                words[channel] = MUTED
+            self._words[key] = words
         return self._words[key]
+
+    def reasons(self, layer: str) -> dict[int, str]:
+        """Say more of the blank channels of a layer; see `convscope.analysis.diagnosis.reasons`."""
+        words = self.words(layer)
+        bias = bias_alone(self.network, layer) if CONSTANT in words else None
+        values = self.activations.array(layer, self.index)
+        return reasons(values, words, bounds=self.layers[layer].bounds, bias=bias)
 
     def counts(self) -> dict[str, int]:
         """Count the channels of all layers by their words, most frequent first."""
@@ -172,7 +206,7 @@ class Maps(Mapping[str, Picture]):
         return self._place()[0]
 
     def _place(self) -> tuple[Batch, int]:
-        image = self._image
+        image = self.index
         for batch in self._batches:
             if image < len(batch.names):
                 return batch, image
@@ -203,14 +237,15 @@ class Maps(Mapping[str, Picture]):
 
         folder = Path(folder)
         if self._at is not None or len(self.images) == 1:
-            return write(self.image(self._image), folder, progress)
+            return write(self.image(self.index), folder, progress)
         written = []
         for place, name in enumerate(folder_names(self.images)):
             written += write(self.image(place), folder / name, progress)
         return written
 
     @property
-    def _image(self) -> int:
+    def index(self) -> int:
+        """The place of the one image, or of the chosen one."""
         if self._at is not None:
             return self._at
         if len(self.images) != 1:
@@ -232,13 +267,26 @@ class Maps(Mapping[str, Picture]):
 
     def extent(self, layer: str, image: int | None = None) -> Extent:
         """Give the smallest and largest value of every map of a layer."""
-        image = self._image if image is None else image
+        image = self.index if image is None else image
         key = (layer, image)
         if key not in self._extents:
             self._extents[key] = extent(
                 drawable(self.activations.array(layer, image), self.layers[layer])[0]
             )
         return self._extents[key]
+
+    def order(self, layer: str) -> np.ndarray | None:
+        """Give the channels of a layer in the order of their tiles; None as they are numbered."""
+        by = self.look.sort
+        if by == "contribution" and self.books is not None and layer in self.books:
+            found = self.books.shares[layer][self.index]
+        elif by in {"mean", "maximum"}:
+            values, _ = drawable(self.activations.array(layer, self.index), self.layers[layer])
+            flat = values.reshape(len(values), -1)
+            found = flat.mean(axis=1) if by == "mean" else flat.max(axis=1)
+        else:
+            return None
+        return np.argsort(-found, kind="stable")
 
     def numbered(self, layer: str) -> Drawing | None:
         """Draw a layer as a figure with each channel's number above its tile.
@@ -258,7 +306,7 @@ class Maps(Mapping[str, Picture]):
         return mosaic(values, zoom=self.look.zoom, **options)
 
     def _drawing(self, layer: Layer) -> tuple[np.ndarray, dict[str, Any]]:
-        image = self._image
+        image = self.index
         known = self.extent(layer.name, image)
         values, dims = drawable(self.activations.array(layer.name, image), layer)
         return values, {
@@ -271,6 +319,7 @@ class Maps(Mapping[str, Picture]):
             "words": self.words(layer.name),
             "dims": dims,
             "provenance": self._provenance(layer, image),
+            "order": self.order(layer.name),
         }
 
     def _provenance(self, layer: Layer, image: int) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import pytest
 from networks.models import base, branched, classifier, photos
 
 import convscope
-from convscope.analysis.muting import MutedNetwork, effect, mute, solo
+from convscope.analysis.effect import effect
+from convscope.analysis.muting import MutedNetwork, mute, solo
 from convscope.errors import SelectionError
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}

@@ -111,7 +111,7 @@ def _report(drawn: Maps) -> None:
 
 
 def _report_changes(muted: MutedNetwork, images: list[Image]) -> None:
-    from convscope.analysis.muting import effect
+    from convscope.analysis.effect import effect
     from convscope.views.predictions import predictions
 
     found = effect(muted, images)

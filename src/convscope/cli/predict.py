@@ -112,7 +112,7 @@ def _print_classes(rows: list[dict[str, Any]]) -> None:
 
 
 def _print_changes(muted: MutedNetwork, images: list[str]) -> None:
-    from convscope.analysis.muting import effect
+    from convscope.analysis.effect import effect
     from convscope.cli.printing import print_table
 
     found = effect(muted, images)

@@ -146,7 +146,7 @@ def books(network: Network, batches: Sequence[Batch], target: Any = None) -> Boo
             f"{network.name} gives no gradients, and contributions need them: use ablation, which "
             "mutes each channel by itself"
         )
-    graph = Graph(network.layers)
+    graph = network.graph
     known = {layer: network.computation(layer) for layer in network.layers}
     head = head_of(network, target)
     ledgers = [_ledger(network, graph, known, batch, head, target) for batch in batches]

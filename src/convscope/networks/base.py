@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from convscope.markup import html_table
 from convscope.networks.computation import Computation
 from convscope.networks.edit import Edit
 from convscope.networks.gradients import Gradients, Sums
+from convscope.networks.graph import Graph
 from convscope.networks.head import Head
 from convscope.networks.layer import Input, Layer, dims_of
 from convscope.networks.run import Batch, Run
@@ -63,6 +65,11 @@ class Network(ABC):
     @abstractmethod
     def layers(self) -> Mapping[str, Layer]:
         """All layers by name, in execution order."""
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Which layers depend on which."""
+        return Graph(self.layers)
 
     @property
     @abstractmethod

@@ -27,6 +27,7 @@ class Graph:
     def __init__(self, layers: Mapping[str, Layer]) -> None:
         self._layers = layers
         self._order = {name: place for place, name in enumerate(layers)}
+        self._downstream: dict[str, frozenset[str]] = {}
 
     @cached_property
     def sources(self) -> Mapping[str, frozenset[str]]:
@@ -58,7 +59,9 @@ class Graph:
 
     def downstream(self, layer: str) -> frozenset[str]:
         """Give all layers whose value depends on a layer's, itself included."""
-        return self._reached(layer.removesuffix(LINEAR), self._users)
+        if layer not in self._downstream:
+            self._downstream[layer] = self._reached(layer.removesuffix(LINEAR), self._users)
+        return self._downstream[layer]
 
     @cached_property
     def _users(self) -> Mapping[str, frozenset[str]]:

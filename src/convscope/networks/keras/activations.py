@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -64,12 +66,17 @@ def activation_of(function: Any, out: Layer) -> Activation | None:
         own = getattr(keras.activations, name, None)
         if own is None or own is not function:
             return None
-        source = {key: entry.default for key, entry in inspect.signature(own).parameters.items()}
+        source = _defaults(own)
     if name not in ACTIVATIONS:
         return None
     if name not in ELEMENTWISE and not _over_channels(source.get("axis", -1), out):
         return None
     return Activation(name, {key: _number(source[key]) for key in _PARAMETERS if key in source})
+
+
+@lru_cache
+def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
+    return {key: entry.default for key, entry in inspect.signature(function).parameters.items()}
 
 
 def _is_activation(operation: Any) -> bool:

@@ -199,6 +199,6 @@ def test_what_cannot_be_muted(network):
         mute(network, "left", 1.5, images=x)
     with pytest.raises(SelectionError, match="give zero or mean"):
         mute(network, "left", 0, to="one")
-    with pytest.raises(SelectionError, match="no channel of 'left' was chosen"):
+    with pytest.raises(SelectionError, match="no channel was chosen: layer 'left' has 0 to 3"):
         mute(network, "left", [])
     assert isinstance(mute(network, "left", 0), MutedNetwork)

@@ -13,7 +13,7 @@ from convscope.analysis.functions import FUNCTIONS, activated
 from convscope.analysis.windows import at, gather, rows
 from convscope.networks.computation import Computation
 
-__all__ = ["Evaluated", "evaluate", "floor_of", "rearranged", "sweep", "tolerance_of"]
+__all__ = ["MERGES", "Evaluated", "evaluate", "floor_of", "rearranged", "sweep", "tolerance_of"]
 
 # Half the distance from one to the next number, and what a product may be taken for zero below:
 # the smallest normal number, where units flush the subnormal ones.
@@ -374,13 +374,15 @@ def _exact(values: np.ndarray) -> _Pair:
     return values, np.abs(values)
 
 
-_MERGES = ("sum", "difference", "product", "quotient", "mean", "maximum", "minimum")
+MERGES = ("sum", "difference", "product", "quotient", "mean", "maximum", "minimum")
+"""Operations that join several inputs unit by unit."""
+
 _OPERATIONS: dict[str, _Operation] = {
     **dict.fromkeys(
         ("convolution", "transposed convolution", "separable convolution", "dense"), _convolution
     ),
     **dict.fromkeys(("maximum pooling", "average pooling"), _pooling),
-    **dict.fromkeys(_MERGES, _merge),
+    **dict.fromkeys(MERGES, _merge),
     "affine": _affine,
     "normalisation": _normalisation,
     "activation": _activation,

@@ -11,6 +11,7 @@ import numpy as np
 from convscope.analysis.account import html_of, text_of
 from convscope.analysis.arithmetic import tolerance_of
 from convscope.analysis.parts import Parts, take_apart
+from convscope.analysis.units import channels_of
 from convscope.errors import SelectionError
 from convscope.networks import Computation, Layer, Network
 from convscope.networks.layer import dims_of
@@ -304,10 +305,7 @@ def _plain(value: Any) -> Any:
 def _check(layer: Layer, recorded: np.ndarray, channel: int, unit: tuple[int, ...]) -> None:
     """Raise one line that names what is possible."""
     channels, *space = recorded.shape
-    if not 0 <= channel < channels:
-        raise SelectionError(
-            f"layer {layer.name!r} has no channel {channel}: its channels are 0 to {channels - 1}"
-        )
+    channels_of(layer, channels, [channel])
     axes = dims_of(recorded.ndim, image=False)[1:]
     if not axes and unit:
         raise SelectionError(

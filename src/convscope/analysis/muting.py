@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from convscope.analysis.units import channels_of
 from convscope.errors import SelectionError
 from convscope.inputs.preparation import Preparation
 from convscope.networks import (
@@ -222,7 +223,7 @@ def _silenced(
     chosen = (
         _strongest(strength, float(given))
         if isinstance(given, float)
-        else _indices(layer, given, count)
+        else _indices(entry, given, count)
     )
     silent = np.zeros(count, bool)
     silent[list(chosen)] = True
@@ -258,21 +259,14 @@ def _read(text: str) -> float | list[int]:
     return chosen
 
 
-def _indices(layer: str, given: int | slice | Sequence[int], count: int) -> list[int]:
+def _indices(layer: Layer, given: int | slice | Sequence[int], count: int) -> tuple[int, ...]:
     if isinstance(given, slice):
         chosen = list(range(count)[given])
     elif hasattr(given, "__index__"):
         chosen = [operator.index(given)]
     else:
         chosen = [operator.index(channel) for channel in given]
-    for channel in chosen:
-        if not 0 <= channel < count:
-            raise SelectionError(
-                f"layer {layer!r} has no channel {channel}: its channels are 0 to {count - 1}"
-            )
-    if not chosen:
-        raise SelectionError(f"no channel of {layer!r} was chosen: give one of 0 to {count - 1}")
-    return chosen
+    return channels_of(layer, count, chosen)
 
 
 def _strongest(strength: np.ndarray, share: float) -> list[int]:

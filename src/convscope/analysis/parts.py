@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from convscope.analysis.arithmetic import Evaluated, evaluate, rearranged, tolerance_of
+from convscope.analysis.arithmetic import MERGES, Evaluated, evaluate, rearranged, tolerance_of
 from convscope.analysis.functions import activated, softmax_parts
 from convscope.analysis.windows import reach
 from convscope.networks.computation import ELEMENTWISE, Computation
@@ -367,13 +367,12 @@ def _evaluated(computation: Computation, inputs: _Inputs, unit: _Unit) -> Evalua
 
 
 _Dissection = Callable[[Computation, _Inputs, int, _Unit], Parts]
-_MERGES = ("sum", "difference", "product", "quotient", "mean", "maximum", "minimum")
 _DISSECTIONS: dict[str, _Dissection] = {
     **dict.fromkeys(
         ("convolution", "transposed convolution", "separable convolution", "dense"), _linear
     ),
     **dict.fromkeys(("maximum pooling", "average pooling"), _pooling),
-    **dict.fromkeys(_MERGES, _merge),
+    **dict.fromkeys(MERGES, _merge),
     "affine": _affine,
     "normalisation": _normalisation,
     "activation": _activation,

@@ -284,7 +284,7 @@ def test_several_inputs_and_signals():
         ("first", (9, 0), None, "y from 0 to 8, x from 0 to 8"),
         ("first", (0, -1), None, "y from 0 to 8, x from 0 to 8"),
         ("first", 3, None, "y from 0 to 8, x from 0 to 8"),
-        ("dense", (0, 0), None, r"no space: give \(\)"),
+        ("dense", (0, 0), None, "no space: give only a channel"),
         ("first", (0, 0), 2, "channels are 0 to 1"),
         ("0:2", (0, 0), None, "name one"),
         ("frist", (0, 0), None, "first"),

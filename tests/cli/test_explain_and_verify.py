@@ -40,10 +40,10 @@ def test_explain_gives_json(convscope, model, photo):
     ("options", "words"),
     [
         (["--channel", 24, "--unit", "1,1"], ["no channel 24", "0 to 23"]),
-        (["--channel", 0, "--unit", "10,1"], ["no unit 10,1", "y is 0 to 9, x is 0 to 9"]),
+        (["--channel", 0, "--unit", "10,1"], ["no unit 10,1", "y from 0 to 9, x from 0 to 9"]),
         (["--channel", 0, "--unit", "3"], ["y,x", "0 to 9"]),
         (["--channel", 0, "--unit", "a,b"], ["'a,b'", "such as 3,4"]),
-        (["--channel", 0], ["y,x", "none was given"]),
+        (["--channel", 0], ["y,x", "without a position"]),
         (["--unit", "1,1"], ["--channel"]),
     ],
 )

@@ -11,7 +11,7 @@ import numpy as np
 from convscope.analysis.account import html_of, text_of
 from convscope.analysis.arithmetic import tolerance_of
 from convscope.analysis.parts import Parts, take_apart
-from convscope.analysis.units import channels_of
+from convscope.analysis.units import channels_of, one_layer, unit_of
 from convscope.errors import SelectionError
 from convscope.networks import Computation, Layer, Network
 from convscope.networks.layer import dims_of
@@ -200,12 +200,7 @@ def explain(
         When the selector means several layers, several images are given, the layer has no such
         channel or unit, or what it computes is not understood.
     """
-    chosen = network.select(layer)
-    if len(chosen) != 1:
-        raise SelectionError(
-            f"{layer!r} means {len(chosen)} layers: name one, such as {chosen[0].name!r}"
-        )
-    one = chosen[0]
+    one = one_layer(network, layer)
     computation = network.computation(one.name)
     if computation is None:
         raise SelectionError(_not_understood(network, one))
@@ -258,8 +253,8 @@ def explain_unit(
     SelectionError
         When the layer has no such channel or unit.
     """
-    place = (unit,) if isinstance(unit, int) else tuple(int(at) for at in unit)
-    _check(layer, recorded, channel, place)
+    channels_of(layer, len(recorded), [channel])
+    place = unit_of(layer, unit, recorded.shape[1:])
     parts = take_apart(computation, inputs, channel, place)
     sources = computation.inputs if layer.inputs is None else layer.inputs
     axes = dims_of(inputs[parts.source].ndim, image=False)
@@ -300,30 +295,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def _check(layer: Layer, recorded: np.ndarray, channel: int, unit: tuple[int, ...]) -> None:
-    """Raise one line that names what is possible."""
-    channels, *space = recorded.shape
-    channels_of(layer, channels, [channel])
-    axes = dims_of(recorded.ndim, image=False)[1:]
-    if not axes and unit:
-        raise SelectionError(
-            f"layer {layer.name!r} has no space: give a channel, 0 to {channels - 1}, and no unit"
-        )
-    possible = ", ".join(
-        f"{axis} is 0 to {size - 1}" for axis, size in zip(axes, space, strict=True)
-    )
-    if len(unit) != len(axes):
-        given = ",".join(map(str, unit)) or "none"
-        raise SelectionError(
-            f"a unit of layer {layer.name!r} is given as {','.join(axes)} and {given} was given: "
-            f"{possible}"
-        )
-    if any(not 0 <= at < size for at, size in zip(unit, space, strict=True)):
-        raise SelectionError(
-            f"layer {layer.name!r} has no unit {','.join(map(str, unit))}: {possible}"
-        )
 
 
 def _not_understood(network: Network, layer: Layer) -> str:

@@ -58,15 +58,17 @@ def unit_of(layer: Layer, unit: int | Sequence[int], space: Sequence[int]) -> tu
     )
     if inside:
         return tuple(int(at) for at in position)
-    given = ", ".join(map(str, position))
+    given = f"unit {','.join(map(str, position))}" if position else "unit without a position"
     if not space:
         raise SelectionError(
-            f"there is no unit ({given}) in layer {layer.name!r}, which has no space: give ()"
+            f"layer {layer.name!r} has no {given}, since it has no space: give only a channel"
         )
     possible = ", ".join(
         f"{word} from 0 to {size - 1}" for word, size in zip(words, space, strict=True)
     )
-    raise SelectionError(f"there is no unit ({given}) in layer {layer.name!r}: give {possible}")
+    raise SelectionError(
+        f"layer {layer.name!r} has no {given}: give {','.join(words)} with {possible}"
+    )
 
 
 def channels_of(layer: Layer, count: int, channels: Sequence[int]) -> tuple[int, ...]:

@@ -112,17 +112,18 @@ def _report(drawn: Maps) -> None:
 
 def _report_changes(muted: MutedNetwork, images: list[Image]) -> None:
     from convscope.analysis.effect import effect
-    from convscope.views.predictions import predictions
 
     found = effect(muted, images)
-    before, after = (predictions(one, images, 1) for one in (muted.whole, muted))
-    for place, (old, new) in enumerate(zip(before, after, strict=True)):
+    for place, image in enumerate(images):
+        before, after = (_best(muted, output[place]) for output in (found.before, found.after))
         changed = ", ".join(
             f"{layer} {change[place]:.1%}" for layer, change in found.changes.items()
         )
-        print(f"{old['image']}: {_best(old)} became {_best(new)}; changed: {changed}")
+        print(f"{image.name}: {before} became {after}; changed: {changed}")
 
 
-def _best(row: dict[str, Any]) -> str:
-    entry = row["outputs"][0]
-    return f"{entry['label'] or entry['index']} {entry['score']:.4f}"
+def _best(network: Network, output: Any) -> str:
+    from convscope.views.predictions import best_classes
+
+    (best,) = best_classes(network, output, 1)
+    return f"{best['label'] or best['index']} {best['score']:.4f}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from convscope.networks import Network
 
-__all__ = ["predictions"]
+__all__ = ["best_classes", "predictions"]
 
 
 def predictions(network: Network, images: Any, top: int | None = 5) -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def _row(
     several = len(outputs) > 1
     entries: list[dict[str, Any]] = []
     for output, values in outputs.items():
-        best = _best(_scores(np.asarray(values[place])), network.labels, top)
+        best = best_classes(network, values[place], top)
         entries += [{**entry, **({"output": output} if several else {})} for entry in best]
     return {"image": image, "outputs": entries}
 
@@ -56,7 +56,9 @@ def _scores(values: np.ndarray) -> np.ndarray:
     return np.asarray(values.reshape(len(values), -1).mean(axis=1))
 
 
-def _best(scores: np.ndarray, labels: Sequence[str], top: int | None) -> list[dict[str, Any]]:
+def best_classes(network: Network, values: Any, top: int | None = 5) -> list[dict[str, Any]]:
+    """Name the best classes of one image's output, ``(channel, ...)``; see `predictions`."""
+    scores, labels = _scores(np.asarray(values)), network.labels
     if len(scores) == 1 and len(labels) == 2:
         scores = np.array([1 - scores[0], scores[0]])
     names: Sequence[str | None] = labels if len(labels) == len(scores) else [None] * len(scores)

@@ -1,0 +1,222 @@
+import { inks } from "./blanks.js";
+import { mapCanvas } from "./colour.js";
+import { el, fill, sharp } from "./dom.js";
+
+/** @typedef {import("./types.js").LayerInfo} LayerInfo */
+
+const THUMB = 36;
+const SHOWN = 6;
+
+/**
+ * All layers in order; blocks fold; each with its strongest maps and how many are blank.
+ * @param {import("./scope.js").Scope} scope
+ * @returns {HTMLElement}
+ */
+export function railPanel(scope) {
+  const search = el("input", { type: "search", placeholder: "/ find a layer", "aria-label": "find a layer", class: "cs-search" });
+  const list = el("ol");
+  const node = el("nav", { class: "cs-rail", "aria-label": "layers" }, el("h2", { class: "cs-caption" }, "Layers"), search, list);
+  /** @type {Set<string>} */
+  const folded = new Set();
+  /** @type {Map<string, {node: HTMLElement, canvas: HTMLCanvasElement, blanks: HTMLElement, drawn: string}>} */
+  const entries = new Map();
+  const seen = new IntersectionObserver((changes) => {
+    for (const change of changes) if (change.isIntersecting) drawEntry(/** @type {HTMLElement} */ (change.target).dataset.layer ?? "");
+  }, { root: list, rootMargin: "200px" });
+  scope.signal.addEventListener("abort", () => seen.disconnect());
+
+  const build = () => {
+    seen.disconnect();
+    entries.clear();
+    const wanted = search.value.trim().toLowerCase();
+    const rows = [];
+    let hiddenUntil = -1;
+    for (const layer of scope.network.layers) {
+      for (const block of scope.network.blocks) {
+        if (block.first !== layer.index || wanted || layer.index <= hiddenUntil) continue;
+        rows.push(foldRow(block));
+        if (folded.has(block.name)) hiddenUntil = Math.max(hiddenUntil, block.last);
+      }
+      if (layer.index <= hiddenUntil && !wanted) continue;
+      if (wanted && !`${layer.name} ${layer.kind} ${layer.operation}`.toLowerCase().includes(wanted)) continue;
+      rows.push(entry(layer));
+    }
+    fill(list, ...rows);
+    if (!rows.length) fill(list, el("li", { class: "cs-soft" }, `no layer holds “${search.value}”`));
+    mark();
+  };
+
+  /** @param {{name: string, first: number, last: number}} block */
+  const foldRow = (block) => {
+    const open = !folded.has(block.name);
+    const row = el("button", { type: "button", class: "cs-fold", "aria-expanded": String(open) }, `${open ? "▾" : "▸"} ${block.name} · ${block.last - block.first + 1} layers`);
+    row.addEventListener("click", () => {
+      if (open) folded.add(block.name);
+      else folded.delete(block.name);
+      build();
+    });
+    return el("li", {}, row);
+  };
+
+  /** @param {LayerInfo} layer */
+  const entry = (layer) => {
+    const canvas = el("canvas", { "aria-hidden": "true" });
+    const blanks = el("small", { class: "cs-blanks" });
+    const size = layer.shape.filter((_, axis) => axis === 0 || layer.space.length).map((one) => one ?? "?").join(" × ");
+    const press = el("button", { type: "button", class: "cs-entry", "aria-label": `${layer.name}, ${layer.operation}, ${size}` },
+      el("span", { class: "cs-line" }, el("b", { title: layer.name }, layer.name), el("span", {}, size)),
+      el("span", { class: "cs-line" }, el("small", {}, `${layer.operation} · ${layer.parameters.toLocaleString("en")}`), blanks),
+      canvas);
+    press.addEventListener("click", () => scope.change({ layer: layer.name, mode: "layer", ...(layer.name === scope.state.layer ? {} : { channel: -1, unit: null }) }, { back: true }));
+    const row = el("li", { "data-layer": layer.name }, press);
+    entries.set(layer.name, { node: press, canvas, blanks, drawn: "" });
+    seen.observe(row);
+    return row;
+  };
+
+  /** @param {string} name */
+  const drawEntry = (name) => {
+    const found = entries.get(name);
+    const strongest = strongestMaps(scope, name, SHOWN);
+    if (!found || !strongest) return;
+    const key = `${scope.run?.run} ${scope.state.scale} ${scope.state.colormap} ${scope.dark}`;
+    if (found.drawn === key) return;
+    found.drawn = key;
+    found.blanks.textContent = strongest.blank ? `${strongest.blank} blank` : "";
+    const pen = sharp(found.canvas, SHOWN * (THUMB + 3), strongest.vector ? 8 : THUMB);
+    const { line } = inks(scope.root);
+    pen.clearRect(0, 0, SHOWN * (THUMB + 3), THUMB);
+    strongest.maps.forEach((map, place) => {
+      const wide = strongest.vector ? (SHOWN * (THUMB + 3)) / strongest.maps.length : THUMB;
+      const tall = strongest.vector ? 8 : THUMB;
+      pen.imageSmoothingEnabled = map.width > wide;
+      pen.drawImage(map, place * (strongest.vector ? wide : THUMB + 3), 0, wide + (strongest.vector ? 0.5 : 0), tall);
+      if (!strongest.vector) {
+        pen.strokeStyle = line;
+        pen.strokeRect(place * (THUMB + 3) + 0.5, 0.5, wide - 1, tall - 1);
+      }
+    });
+  };
+
+  const drawAll = () => {
+    const top = list.getBoundingClientRect();
+    for (const [name, found] of entries) {
+      const box = found.node.getBoundingClientRect();
+      if (box.bottom > top.top - 200 && box.top < top.bottom + 200) drawEntry(name);
+    }
+  };
+
+  const mark = () => {
+    for (const [name, found] of entries) {
+      const chosen = name === scope.state.layer;
+      found.node.setAttribute("aria-current", String(chosen));
+      if (chosen) found.node.scrollIntoView({ block: "nearest" });
+    }
+  };
+
+  search.addEventListener("input", build);
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      search.value = "";
+      build();
+      list.querySelector("button")?.focus();
+      event.stopPropagation();
+    }
+  });
+  const fold = () => {
+    folded.clear();
+    if (scope.network.layers.length > 60) for (const block of scope.network.blocks) folded.add(block.name);
+    build();
+  };
+  scope.on("network", fold);
+  for (const event of ["run", "sheet", "maps", "colours"]) scope.on(event, drawAll);
+  scope.on("state", (changed) => {
+    node.hidden = scope.state.mode !== "layer";
+    if (changed.has("layer")) {
+      const index = scope.layers.get(scope.state.layer)?.index ?? -1;
+      const hiding = scope.network.blocks.filter((block) => block.first <= index && index <= block.last && folded.has(block.name));
+      for (const block of hiding) folded.delete(block.name);
+      if (hiding.length) build();
+    }
+    mark();
+    drawAll();
+  });
+  node.hidden = scope.state.mode !== "layer";
+  return node;
+}
+
+/**
+ * Small pictures of the maps of a layer that reach highest, from whatever is known of it.
+ * @param {import("./scope.js").Scope} scope
+ * @param {string} name
+ * @param {number} count
+ * @returns {{maps: HTMLCanvasElement[], blank: number, vector: boolean} | null}
+ */
+export function strongestMaps(scope, name, count) {
+  const layer = scope.maps(name);
+  if (layer) {
+    const [channels, height, width] = layer.shape;
+    const order = ranked(layer.maximum.data, count);
+    const vector = height * width === 1;
+    const blank = countBlank(layer.codes.data);
+    if (vector) return { maps: [vectorStrip(scope, layer, channels)], blank: channels > 1 ? blank : 0, vector };
+    const levels = scope.levels(layer);
+    const size = height * width;
+    return { maps: order.map((channel) => mapCanvas(levels.subarray(channel * size, (channel + 1) * size), width, height, scope.lut(layer.signed))), blank, vector };
+  }
+  return scope.sheet && fromSheet(scope, scope.sheet, name, count);
+}
+
+/**
+ * @param {import("./scope.js").Scope} scope
+ * @param {import("./types.js").LayerReply} layer
+ * @param {number} channels
+ */
+function vectorStrip(scope, layer, channels) {
+  const low = Math.min(0, ...layer.low.data);
+  const width = Math.max(...layer.high.data) - low || 1;
+  const levels = Uint8Array.from(layer.high.data, (value) => Math.round(((value - low) / width) * 239));
+  return mapCanvas(levels, channels, 1, scope.lut(false));
+}
+
+/**
+ * @param {import("./scope.js").Scope} scope
+ * @param {import("./types.js").SheetReply} sheet
+ * @param {string} name
+ * @param {number} count
+ */
+function fromSheet(scope, sheet, name, count) {
+  let at = 0;
+  let first = 0;
+  for (const [place, layer] of sheet.layers.entries()) {
+    const size = layer.height * layer.width;
+    if (layer.name === name) {
+      const maxima = sheet.maximum.data.subarray(first, first + layer.channels);
+            const blank = countBlank(sheet.codes.data.subarray(first, first + layer.channels));
+      if (size === 1) return null;
+      const lut = scope.lut(sheet.signed[place]);
+      const levels = /** @type {Uint8Array} */ (sheet.levels.data);
+      const maps = ranked(maxima, count).map((channel) => mapCanvas(levels.subarray(at + channel * size, at + (channel + 1) * size), layer.width, layer.height, lut));
+      return { maps, blank, vector: false };
+    }
+    at += layer.channels * size;
+    first += layer.channels;
+  }
+  return null;
+}
+
+/**
+ * Count the channels that are zero or constant.
+ * @param {ArrayLike<number>} codes
+ */
+function countBlank(codes) {
+  return Array.from(codes).filter((code) => code === 1 || code === 2).length;
+}
+
+/**
+ * @param {ArrayLike<number>} values
+ * @param {number} count
+ */
+function ranked(values, count) {
+  return Array.from(values, (_, place) => place).sort((a, b) => values[b] - values[a] || a - b).slice(0, count);
+}

@@ -1,0 +1,156 @@
+// The records that pass between the modules; this file holds nothing that runs.
+
+/**
+ * An array that came with a reply.
+ * @typedef {{shape: number[], data: Float32Array | Uint8Array | Int32Array}} Numbers
+ */
+
+/**
+ * @typedef {object} LayerInfo
+ * @property {number} index
+ * @property {string} name
+ * @property {string} kind
+ * @property {string} operation
+ * @property {(number | null)[]} shape channels, height, width; null where it depends on the image
+ * @property {(number | null)[]} space
+ * @property {string[]} dims
+ * @property {number} parameters
+ * @property {number[] | null} receptive_field
+ * @property {boolean} whole
+ * @property {boolean} composite
+ * @property {string[] | null} inputs
+ * @property {boolean} linear
+ * @property {boolean} weights whether its arithmetic is understood
+ */
+
+/**
+ * @typedef {object} NetworkInfo
+ * @property {string} name
+ * @property {string} source
+ * @property {string[]} networks
+ * @property {number[]} parameters
+ * @property {{name: string, shape: (number | null)[], dtype: string}[]} inputs
+ * @property {string | null} preparation
+ * @property {boolean} takes_images
+ * @property {[number, number] | null} size
+ * @property {1 | 3 | null} colours
+ * @property {boolean} draws
+ * @property {string[]} labels
+ * @property {{name: string, layer: string, activation: string, classes: number | null}[]} outputs
+ * @property {boolean} differentiable
+ * @property {LayerInfo[]} layers
+ * @property {{name: string, first: number, last: number}[]} blocks
+ * @property {[number, number][]} edges
+ * @property {{name: string, label: number | null, class_name: string, thumbnail: Numbers}[]} images
+ * @property {{name: string, of_layer: boolean, differentiates: boolean, scored: boolean, reference: string}[]} methods
+ * @property {string[]} colormaps
+ * @property {Object<string, Numbers>} palettes
+ * @property {string[]} words
+ * @property {boolean} live
+ * @property {string} version
+ */
+
+/**
+ * @typedef {{output?: string, index: number, label: string | null, score: number}} Prediction
+ * @typedef {{words: string, value: number, index: number}} Score
+ */
+
+/**
+ * @typedef {object} RunInfo
+ * @property {string} run
+ * @property {string} image
+ * @property {number | null} label
+ * @property {Numbers | null} seen
+ * @property {string} fed
+ * @property {string[]} warnings
+ * @property {Prediction[]} predictions
+ * @property {Numbers | null} logits
+ * @property {string} activation
+ * @property {Score | null} score
+ * @property {Object<string, number[]>} muted
+ * @property {{predictions: Prediction[], logits: Numbers | null, score: Score | null} | null} before
+ * @property {number} milliseconds
+ * @property {any[]} then
+ */
+
+/**
+ * Maps of one layer on one run, as a reply holds them.
+ * @typedef {object} LayerReply
+ * @property {string} layer
+ * @property {[number, number, number]} shape
+ * @property {number[]} space
+ * @property {string[]} dims
+ * @property {Numbers | null} values
+ * @property {Numbers | null} levels
+ * @property {Numbers} [span_low]
+ * @property {Numbers} [span_high]
+ * @property {Numbers} low
+ * @property {Numbers} high
+ * @property {Numbers} mean
+ * @property {Numbers} maximum
+ * @property {Numbers} positive
+ * @property {boolean} signed
+ * @property {Numbers} codes
+ * @property {Object<string, string>} reasons
+ * @property {[number | null, number | null]} bounds
+ */
+
+/**
+ * @typedef {object} SheetReply
+ * @property {number} tile
+ * @property {{name: string, channels: number, height: number, width: number}[]} layers
+ * @property {Numbers} levels
+ * @property {Numbers} low
+ * @property {Numbers} high
+ * @property {Numbers} maximum
+ * @property {boolean[]} signed
+ * @property {Numbers} codes
+ */
+
+/**
+ * @typedef {object} BooksReply
+ * @property {string} words
+ * @property {number} score
+ * @property {number} index
+ * @property {{name: string, maps: number, biases: number, remainder: number, crossed: boolean, reason: string}[]} layers
+ * @property {Numbers} shares
+ * @property {number[]} channels
+ */
+
+/**
+ * Where an image comes from: one of those that the explorer was given, or the page's own.
+ * @typedef {object} Picture
+ * @property {string} name
+ * @property {string} kind given, file, drawing or camera
+ * @property {number} [index] of those that were given
+ * @property {Uint8Array} [bytes] of a file
+ * @property {{data: Uint8Array, shape: [number, number, number]}} [pixels]
+ * @property {Numbers | null} thumbnail
+ */
+
+/**
+ * All that the address holds.
+ * @typedef {object} State
+ * @property {string} mode sheet or layer
+ * @property {number} network
+ * @property {number} image
+ * @property {string} layer
+ * @property {number} channel
+ * @property {[number, number] | null} unit pinned position, y and x
+ * @property {null | number | [number, number]} target
+ * @property {string} colormap auto or a name
+ * @property {string} scale
+ * @property {string} sort
+ * @property {number} tile pixels across a tile of the mosaic
+ * @property {Object<string, number[]>} mute
+ * @property {Object<string, number[]>} solo
+ * @property {string} method of the heat map, or empty
+ * @property {number} opacity of the heat map, 0 to 1
+ * @property {string} theme auto, light or dark
+ * @property {string} compare what is compared at the bottom, or empty
+ * @property {number} other the second image, class, layer index or network of the comparison
+ * @property {string} view where the sheet is: x,y,zoom
+ * @property {boolean} table whether the table twin is shown
+ */
+
+export {};

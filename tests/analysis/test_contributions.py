@@ -200,12 +200,12 @@ def test_an_output_with_space_counts_where_it_is_asked():
 
 
 def test_several_batches_are_one_book(monkeypatch):
-    from convscope.networks import base
+    from convscope.networks import feeding
 
     network = convscope.open(classifier())
     x = np.random.default_rng(0).integers(0, 256, (5, 12, 12, 1), np.uint8)
     whole = contributions(network, x)
-    monkeypatch.setattr(base, "_AT_ONCE", 2)
+    monkeypatch.setattr(feeding, "_AT_ONCE", 2)
     parts = contributions(network, x)
     assert parts.images == whole.images and len(parts.score) == 5
     np.testing.assert_allclose(parts["conv2d"], whole["conv2d"], rtol=1e-5, atol=1e-7)

@@ -82,6 +82,12 @@ def test_bytes_as_floats_warn_with_the_remedy(network):
         network.activations(photos(1, 12, 12, 1) * 255)
 
 
+def test_the_warning_points_at_whoever_asked_for_batches(network):
+    with pytest.warns(ConvscopeWarning) as caught:
+        convscope.Network.batches(network, photos(1, 12, 12, 1) * 255)
+    assert caught[0].filename == __file__
+
+
 def test_what_is_right_does_not_warn(network):
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvscopeWarning)

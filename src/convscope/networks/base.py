@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -11,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convscope.activations import Activations, Named
-from convscope.errors import ConvscopeWarning, InputError
-from convscope.inputs import read
-from convscope.inputs.images import Image
-from convscope.inputs.preparation import Preparation, check, prepare
+from convscope.errors import InputError
+from convscope.inputs.preparation import Preparation
 from convscope.markup import html_table
 from convscope.networks.computation import Computation
 from convscope.networks.edit import Edit
+from convscope.networks.feeding import batches_of
 from convscope.networks.gradients import Gradients, Sums
 from convscope.networks.graph import Graph
 from convscope.networks.head import Head
@@ -29,9 +27,6 @@ if TYPE_CHECKING:
     import xarray
 
 __all__ = ["Network"]
-
-# More images than this at once need more memory than they save time.
-_AT_ONCE = 64
 
 
 class Network(ABC):
@@ -296,98 +291,7 @@ class Network(ABC):
             Of at most 64 images; for a network without a fixed size, of one image each where they
             differ in size.
         """
-        if isinstance(images, Mapping):
-            return [self._given(images)]
-        if isinstance(images, np.ndarray) and images.dtype.kind == "f":
-            expected = self.inputs[0] if len(self.inputs) == 1 else None
-            if expected is not None and _fits(images.shape[1:], expected.shape):
-                return [self._given({expected.name: images})]
-        if self.preparation is None:
-            raise InputError(f"{self.name} takes no images: {self._wanted()}")
-        pictures = read(images)
-        if not pictures:
-            raise InputError("no image was given: give at least one file, array or DATASET:INDEX")
-        return self._prepared(pictures, self.preparation)
-
-    def _prepared(self, pictures: list[Image], preparation: Preparation) -> list[Batch]:
-        sizes = {picture.pixels.shape[:2] for picture in pictures}
-        together = _AT_ONCE if preparation.size is not None or len(sizes) == 1 else 1
-        groups = [pictures[start : start + together] for start in range(0, len(pictures), together)]
-        entry = self.inputs[0]
-        batches = []
-        for group in groups:
-            array = self._ordered(prepare(group, preparation))
-            if not _fits(array.shape[1:], entry.shape):
-                raise InputError(
-                    f"{group[0].name} was prepared to shape {array.shape[1:]}, and input "
-                    f"{entry.name!r} takes {entry}: give a size that fits with --size (size=)"
-                )
-            batches.append(
-                Batch(
-                    {entry.name: array},
-                    tuple(picture.name for picture in group),
-                    tuple(picture.label for picture in group),
-                    tuple(picture.class_name for picture in group),
-                    prepared=True,
-                )
-            )
-        return batches
-
-    def _ordered(self, array: np.ndarray) -> np.ndarray:
-        """Bring (image, y, x, channel) into the axis order of the network's one input."""
-        entry = self.inputs[0]
-        if len(entry.shape) == 2:
-            array = array[..., 0]
-        elif entry.channels_first:
-            array = np.ascontiguousarray(np.moveaxis(array, -1, 1))
-        return array.astype(entry.dtype, copy=False)
-
-    def _given(self, arrays: Mapping[str, Any]) -> Batch:
-        names = [entry.name for entry in self.inputs]
-        if set(arrays) != set(names):
-            raise InputError(
-                f"arrays were given for {', '.join(map(repr, arrays)) or 'nothing'}: "
-                f"{self._wanted()}"
-            )
-        checked = {}
-        for entry in self.inputs:
-            array = np.asarray(arrays[entry.name])
-            if array.dtype.kind not in "fiub" or not _fits(array.shape[1:], entry.shape):
-                raise InputError(
-                    f"input {entry.name!r} was given {array.dtype} of shape {array.shape}: "
-                    f"{self._wanted()}"
-                )
-            checked[entry.name] = array.astype(entry.dtype, copy=False)
-        counts = {len(array) for array in checked.values()}
-        if len(counts) > 1 or 0 in counts:
-            raise InputError(
-                f"the inputs hold {' and '.join(map(str, sorted(counts)))} images: give the same "
-                "number, at least one, for every input"
-            )
-        self._examine(checked)
-        count = counts.pop()
-        called = tuple(f"image {place}" for place in range(count))
-        return Batch(checked, called, (None,) * count, ("",) * count, prepared=False)
-
-    def _examine(self, arrays: Mapping[str, np.ndarray]) -> None:
-        for name, array in arrays.items():
-            wrong = array.size - np.count_nonzero(np.isfinite(array))
-            if wrong:
-                raise InputError(
-                    f"input {name!r} holds {wrong} values of {array.size} that are not finite (NaN "
-                    "or infinite), and so would every layer: replace them, for example with "
-                    "numpy.nan_to_num"
-                )
-            if self.preparation is not None and len(arrays) == 1:
-                for problem in check(array, self.preparation):
-                    warnings.warn(problem, ConvscopeWarning, stacklevel=4)
-
-    def _wanted(self) -> str:
-        """Say which arrays the network takes."""
-        wanted = ", ".join(f"{entry.name!r} of shape {entry}" for entry in self.inputs)
-        if len(self.inputs) == 1:
-            return f"give a floating-point array for {wanted}"
-        return f"give a dict of floating-point arrays for {wanted}"
+        return batches_of(images, self.inputs, self.preparation, self.name)
 
     def fed(self, batch: Batch) -> str:
         """Say in words what was done to the images of a batch before the network saw them."""
@@ -419,9 +323,3 @@ class Network(ABC):
         ]
         caption = f"{self.name} from {self.source}: {self.parameters[0]:,} parameters"
         return html_table(caption, ("", "layer", "kind", "shape", "parameters"), rows)
-
-
-def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
-    return len(shape) == len(expected) and all(
-        wanted is None or size == wanted for size, wanted in zip(shape, expected, strict=True)
-    )

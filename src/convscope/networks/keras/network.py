@@ -18,6 +18,7 @@ from convscope.networks.base import Network
 from convscope.networks.computation import Computation
 from convscope.networks.edit import Edit
 from convscope.networks.expectation import Options, Sidecar, expected_preparation
+from convscope.networks.feeding import wanted
 from convscope.networks.gradients import Gradients, Sums
 from convscope.networks.head import Head
 from convscope.networks.keras.computation import computation_of
@@ -182,7 +183,7 @@ class KerasNetwork(Network):
         except Exception as error:
             raise ModelError(
                 f"{self.name} failed on {_shapes(batch.arrays)}: {reason_of(error)}; "
-                f"{self._wanted()}"
+                f"{wanted(self.inputs)}"
             ) from error
 
     def computation(self, layer: str) -> Computation | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from convscope.analysis.arithmetic import MERGES, Evaluated, evaluate, rearranged, tolerance_of
+from convscope.analysis.arithmetic import Evaluated, evaluate, tolerance_of
 from convscope.analysis.functions import activated, softmax_parts
+from convscope.analysis.operations import MERGES, rearranged
 from convscope.analysis.windows import reach
 from convscope.networks.computation import ELEMENTWISE, Computation
 from convscope.networks.geometry import Geometry

@@ -11,8 +11,8 @@ from networks.models import settled
 
 import convscope
 from convscope.analysis.arithmetic import evaluate, tolerance_of
+from convscope.analysis.dissection import take_apart
 from convscope.analysis.functions import FUNCTIONS
-from convscope.analysis.parts import take_apart
 from convscope.networks.computation import ACTIVATIONS, ELEMENTWISE, OPERATIONS
 
 pytestmark = pytest.mark.filterwarnings("ignore::convscope.errors.ConvscopeWarning")
@@ -426,7 +426,8 @@ def test_arithmetic_imports_no_framework():
     folder = Path(convscope.analysis.__file__).parent
     allowed = {"numpy", "convscope", "__future__", "collections", "dataclasses", "itertools",
                "math", "typing"}  # fmt: skip
-    for name in ("arithmetic", "operations", "functions", "windows", "parts"):
+    files = ("arithmetic", "dissection", "functions", "operations", "parts", "patches", "windows")
+    for name in files:
         tree = ast.parse((folder / f"{name}.py").read_text())
         imported = {
             (node.module if isinstance(node, ast.ImportFrom) else alias.name).partition(".")[0]

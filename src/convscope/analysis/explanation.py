@@ -10,7 +10,8 @@ import numpy as np
 
 from convscope.analysis.account import html_of, text_of
 from convscope.analysis.arithmetic import tolerance_of
-from convscope.analysis.parts import Parts, take_apart
+from convscope.analysis.dissection import take_apart
+from convscope.analysis.parts import Parts
 from convscope.analysis.units import channels_of, one_layer, unit_of
 from convscope.errors import SelectionError
 from convscope.networks import Computation, Layer, Network

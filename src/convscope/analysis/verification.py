@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from convscope.analysis.arithmetic import floor_of, sweep, tolerance_of
-from convscope.analysis.parts import take_apart
+from convscope.analysis.dissection import take_apart
 from convscope.analysis.windows import rows
 from convscope.errors import SelectionError
 from convscope.networks import Computation, Layer, Network

@@ -93,6 +93,11 @@ class MutedNetwork(Network):
         """Whether gradients can be asked for."""
         return self.whole.differentiable
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the weights are out of the model at this moment."""
+        return self.whole.is_away
+
     def computation(self, layer: str) -> Computation | None:
         """Say what a layer computes, where nothing of it is muted."""
         return None if layer in self.muted else self.whole.computation(layer)

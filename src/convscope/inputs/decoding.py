@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -13,7 +14,7 @@ import PIL.ImageOps
 from convscope.errors import InputError, near_file
 from convscope.inputs.pixels import to_255
 
-__all__ = ["FORMATS", "SUFFIXES", "decode_file", "decode_picture"]
+__all__ = ["FORMATS", "SUFFIXES", "decode_bytes", "decode_file", "decode_picture"]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """Picture formats that are read, by Pillow's names."""
@@ -46,7 +47,7 @@ def decode_file(path: Path) -> np.ndarray:
                 "DIRECTORY:INDEX"
             )
         with path.open("rb") as file:
-            return _decode(file, path)
+            return _decode(file, str(path), _LARGEST, path=str(path))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(_missing(path)) from error
     except PermissionError as error:
@@ -57,6 +58,34 @@ def decode_file(path: Path) -> np.ndarray:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{str(path)!r} cannot be read ({reason}): {_POSSIBLE}") from error
+
+
+def decode_bytes(data: bytes, name: str, *, most: int = _LARGEST) -> np.ndarray:
+    """Read the pixels of a picture file that is in memory.
+
+    Parameters
+    ----------
+    data : bytes
+        What the file holds.
+    name : str
+        What to call it in errors; no file of that name is looked for.
+    most : int
+        How many pixels are read at most; the file's header says how many it holds.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(y, x, channel)`` as `decode_picture` gives them.
+
+    Raises
+    ------
+    InputError
+        When it cannot be decoded, or is too large.
+    """
+    try:
+        return _decode(BytesIO(data), name, most)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name!r} cannot be read ({_line(error)}): {_POSSIBLE}") from error
 
 
 def _missing(path: Path) -> str:
@@ -72,28 +101,31 @@ def _missing(path: Path) -> str:
     return f"there is no file {str(path)!r}: {near_file(path.name, names)}"
 
 
-def _decode(file: IO[bytes], path: Path) -> np.ndarray:
-    with _identify(file, path) as picture:
+def _decode(file: IO[bytes], name: str, most: int, path: str = "") -> np.ndarray:
+    with _identify(file, name, path) as picture:
         width, height = picture.size
-        if width * height > _LARGEST:
+        if width * height > most:
             raise InputError(
-                f"{str(path)!r} claims {width:,} x {height:,} pixels, more than the "
-                f"{_LARGEST // 10**6} million that are read: give a smaller version of it"
+                f"{name!r} claims {width:,} x {height:,} pixels, more than the "
+                f"{most // 10**6} million that are read: give a smaller version of it"
             )
         try:
             return decode_picture(picture)
         except InputError as error:
-            raise InputError(f"{str(path)!r}: {error}") from error
+            raise InputError(f"{name!r}: {error}") from error
         except Exception as error:
             # A damaged file can raise almost anything inside the decoders.
             raise InputError(
-                f"{str(path)!r} is a {picture.format} that is damaged or truncated "
+                f"{name!r} is a {picture.format} that is damaged or truncated "
                 f"({_line(error)}): give a whole file"
             ) from error
 
 
-def _identify(file: IO[bytes], path: Path) -> PIL.Image.Image:
+def _identify(file: IO[bytes], name: str, path: str) -> PIL.Image.Image:
     """Read the header alone.
+
+    Pillow maps uncompressed files into memory by their `path`, so it is empty for a file that is in
+    memory already, whatever that is called.
 
     PIL.Image.open does the same, but warns of pictures from half the limit on; such a warning
     could only be silenced for all threads at once.
@@ -101,22 +133,22 @@ def _identify(file: IO[bytes], path: Path) -> PIL.Image.Image:
     PIL.Image.init()
     prefix = file.read(16)
     if not prefix:
-        raise InputError(f"{str(path)!r} is an empty file: {_POSSIBLE}")
-    for name in FORMATS:
-        if name not in PIL.Image.OPEN:
+        raise InputError(f"{name!r} is an empty file: {_POSSIBLE}")
+    for kind in FORMATS:
+        if kind not in PIL.Image.OPEN:
             continue
-        factory, accepts = PIL.Image.OPEN[name]
+        factory, accepts = PIL.Image.OPEN[kind]
         if accepts is not None and accepts(prefix) is not True:
             continue
         file.seek(0)
         try:
-            return factory(file, str(path))
+            return factory(file, path)
         except Exception as error:
             raise InputError(
-                f"{str(path)!r} begins like a {name} but its header is damaged or truncated "
+                f"{name!r} begins like a {kind} but its header is damaged or truncated "
                 f"({_line(error)}): give a whole file"
             ) from error
-    raise InputError(f"{str(path)!r} is not a picture that can be read: {_POSSIBLE}")
+    raise InputError(f"{name!r} is not a picture that can be read: {_POSSIBLE}")
 
 
 def decode_picture(picture: PIL.Image.Image) -> np.ndarray:

@@ -86,6 +86,14 @@ class Network(ABC):
         """Whether `gradients` and `sums` can be asked for."""
         return True
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the weights are out of the model at this moment, so that it cannot be run.
+
+        Keras on jax takes them out while ``fit`` runs.
+        """
+        return False
+
     @abstractmethod
     def run(
         self,

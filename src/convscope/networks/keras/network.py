@@ -105,6 +105,14 @@ class KerasNetwork(Network):
         return int(self.model.count_params()), trainable
 
     @property
+    def is_away(self) -> bool:
+        """Whether the weights are out of the model, as they are on jax while ``fit`` runs.
+
+        Keras then gives values that it makes up: what the weights would be initialised to.
+        """
+        return any(getattr(variable, "_value", self) is None for variable in self.model.variables)
+
+    @property
     def preparation(self) -> Preparation | None:
         """What is done to images before the network sees them; None when it takes no images."""
         with self._lock:

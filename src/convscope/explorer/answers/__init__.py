@@ -1,0 +1,1 @@
+"""What the session answers, a module a type of message."""

@@ -1,0 +1,25 @@
+"""One map, exactly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convscope.explorer.arrays import Arrays
+from convscope.explorer.message import Message
+from convscope.explorer.planes import space_of
+from convscope.explorer.runs import Recorded
+
+__all__ = ["channel"]
+
+
+def channel(run: Recorded, message: Message, arrays: Arrays) -> dict[str, Any]:
+    """Give the values of one map."""
+    one = run.opened.layer(message.layer())
+    maps = run.planes(one)
+    chosen = message.whole("channel", 0, len(maps) - 1)
+    return {
+        "layer": one.name,
+        "channel": chosen,
+        "values": arrays.add(maps[chosen]),
+        "space": list(space_of(run.values(one), one)),
+    }

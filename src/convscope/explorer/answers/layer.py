@@ -1,0 +1,78 @@
+"""All maps of a layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convscope.analysis.bias import bias_alone
+from convscope.analysis.diagnosis import CONSTANT, reasons
+from convscope.explorer.arrays import Arrays, finite
+from convscope.explorer.message import Message
+from convscope.explorer.planes import space_of
+from convscope.explorer.runs import Recorded
+from convscope.explorer.words import codes
+from convscope.networks import Layer
+from convscope.pictures.levels import levels
+from convscope.pictures.scale import Scale, bounds_of
+from convscope.views.look import drawable
+
+__all__ = ["layer"]
+
+_LIMIT = 2_000_000
+
+
+def layer(run: Recorded, message: Message, arrays: Arrays) -> dict[str, Any]:
+    """Give the maps of a layer: their values, or their levels where those are very many."""
+    one = run.opened.layer(message.layer())
+    scale = Scale.parse(message.text("scale", "channel"))
+    limit = message.whole("limit", 0, 2**31 - 1, _LIMIT)
+    maps, known = run.planes(one), run.extent(one)
+    bounds = bounds_of(maps, known.low, known.high)
+    whole = bounds.whole
+    reply: dict[str, Any] = {
+        "layer": one.name,
+        "index": one.index,
+        "shape": list(maps.shape),
+        "space": list(space_of(run.values(one), one)),
+        "dims": list(one.dims),
+        "values": None,
+        "levels": None,
+    }
+    if maps.size <= limit:
+        reply["values"] = arrays.add(maps)
+    else:
+        found, span = levels(maps, scale, low=known.low, high=known.high)
+        reply["levels"] = arrays.add(found, "uint8")
+        reply["span_low"], reply["span_high"] = arrays.add(span.low), arrays.add(span.high)
+    mean, positive = moments(maps)
+    return reply | {
+        "low": arrays.add(bounds.low),
+        "high": arrays.add(bounds.high),
+        "mean": arrays.add(mean),
+        "maximum": arrays.add(known.high),
+        "positive": arrays.add(positive),
+        "signed": whole[0] < 0 < whole[1],
+        "codes": arrays.add(codes(run.words(one)), "uint8"),
+        "reasons": _reasons(run, one),
+        "bounds": [None if end is None else finite(end) for end in one.bounds],
+    }
+
+
+def moments(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the mean of every map and the share of its units above zero, ``(channel,)``."""
+    flat = np.moveaxis(maps, 0, -1).reshape(-1, len(maps))
+    count = max(1, len(flat))
+    ones = np.full(len(flat), 1 / count, np.float32)
+    # A product with a vector reads memory once, in order, on as many cores as there are.
+    with np.errstate(all="ignore"):
+        return ones @ flat, ones @ (flat > 0).astype(np.float32)
+
+
+def _reasons(run: Recorded, one: Layer) -> dict[str, str]:
+    words = run.words(one)
+    bias = bias_alone(run.network, one.name) if CONSTANT in words else None
+    values = drawable(run.values(one), one)[0]
+    told = reasons(values, words, bounds=one.bounds, bias=bias)
+    return {str(channel): said for channel, said in told.items()}

@@ -1,0 +1,195 @@
+"""All that a viewer may ask: one function, whatever carries the messages."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from convscope.errors import ConvscopeError
+from convscope.explorer.answers.books import books
+from convscope.explorer.answers.channel import channel
+from convscope.explorer.answers.layer import layer
+from convscope.explorer.answers.network import network
+from convscope.explorer.answers.run import run
+from convscope.explorer.answers.sheet import sheet
+from convscope.explorer.arrays import Arrays
+from convscope.explorer.failures import Failure, NotUnderstood
+from convscope.explorer.message import Message
+from convscope.explorer.opened import Opened
+from convscope.explorer.runs import Recorded, Runs
+from convscope.explorer.sources import opened_with, sent
+from convscope.networks import Network
+
+__all__ = ["Session"]
+
+_log = logging.getLogger(__name__)
+
+_BYTES_KEPT = 768 * 2**20
+_MOST_TOGETHER = 4096
+
+Answer = Callable[[Recorded, Message, Arrays], dict[str, Any]]
+
+_OF_RUN: dict[str, Answer] = {
+    "layer": layer,
+    "channel": channel,
+    "sheet": sheet,
+    "books": books,
+}
+
+
+class Session:
+    """A network or several, images, and the runs of these that are kept.
+
+    Parameters
+    ----------
+    networks : Network or sequence of Network
+    images : optional
+        As for `Network.activations`; what may be chosen from on the page.
+    bytes_kept : int
+        How much memory the recorded runs may take; the newest is kept however large it is.
+
+    Raises
+    ------
+    InputError
+        When the images cannot be read, or do not fit the first network.
+    """
+
+    def __init__(
+        self,
+        networks: Network | Sequence[Network],
+        images: Any = None,
+        *,
+        bytes_kept: int = _BYTES_KEPT,
+    ) -> None:
+        several = [networks] if isinstance(networks, Network) else list(networks)
+        self.networks = tuple(Opened(one, place) for place, one in enumerate(several))
+        self.images = opened_with(several[0], images)
+        self.runs = Runs(bytes_kept)
+
+    def answer(
+        self, message: Mapping[str, Any], buffers: Sequence[bytes] = ()
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        """Answer a message of the page.
+
+        Parameters
+        ----------
+        message : mapping
+            ``type``, ``id`` and what belongs to the type. Nothing in it is trusted.
+        buffers : sequence of bytes
+            What the message brings: an image's file or pixels.
+
+        Returns
+        -------
+        reply : dict
+            Plain values for JSON. ``type`` is the message's, or ``error`` with ``code`` and
+            ``message``; nothing is raised.
+        buffers : list of bytes
+            The arrays of the reply, little-endian, in C order.
+        """
+        arrays = Arrays()
+        reply = self._safely(message, buffers, arrays, None)
+        return reply, arrays.buffers if reply["type"] != "error" else []
+
+    def _safely(
+        self,
+        message: Any,
+        buffers: Sequence[bytes],
+        arrays: Arrays,
+        recorded: Recorded | None,
+    ) -> dict[str, Any]:
+        given = message if isinstance(message, Mapping) else {}
+        begun = len(arrays.buffers)
+        head = {"id": _plain(given.get("id"))}
+        try:
+            fields = Message(given)
+            kind = fields.text("type")
+            return {**head, "type": kind, **self._answered(kind, fields, buffers, arrays, recorded)}
+        except Exception as error:
+            del arrays.buffers[begun:]
+            code, said = _failure(error)
+            return {**head, "type": "error", "code": code, "message": said}
+
+    def _answered(
+        self,
+        kind: str,
+        message: Message,
+        buffers: Sequence[bytes],
+        arrays: Arrays,
+        recorded: Recorded | None,
+    ) -> dict[str, Any]:
+        if kind in _OF_RUN:
+            found = recorded or self.runs.get(message.text("run"))
+            with found.opened.lock:
+                return _OF_RUN[kind](found, message, arrays)
+        if recorded is None and kind in {"network", "run"}:
+            opened = self._opened(message)
+            with opened.lock:
+                if kind == "network":
+                    names = [one.network.name for one in self.networks]
+                    return network(opened, names, self.images, arrays)
+                return self._run(opened, message, buffers, arrays)
+        known = ", ".join(["network", "run", *_OF_RUN])
+        raise NotUnderstood(f"field 'type' is {kind[:40]!r}: give one of {known}")
+
+    def _opened(self, message: Message) -> Opened:
+        return self.networks[message.whole("network", 0, len(self.networks) - 1, 0)]
+
+    def _run(
+        self, opened: Opened, message: Message, buffers: Sequence[bytes], arrays: Arrays
+    ) -> dict[str, Any]:
+        began = time.perf_counter()
+        target = message.target()
+        mutes, solos = message.channels("mute"), message.channels("solo")
+        to = message.text("mute_to", "zero")
+        then = message.messages("then", _MOST_TOGETHER)
+        source = sent(message, buffers, self.images)
+        recorded = self._recorded(opened, source, mutes, solos, to)
+        before = self._recorded(opened, source, {}, {}, "zero") if mutes or solos else None
+        reply = run(recorded, before, target, arrays)
+        reply["milliseconds"] = (time.perf_counter() - began) * 1000
+        reply["then"] = [self._safely(one, (), arrays, recorded) for one in then]
+        return reply
+
+    def _recorded(
+        self,
+        opened: Opened,
+        source: Any,
+        mutes: Mapping[str, tuple[int, ...]],
+        solos: Mapping[str, tuple[int, ...]],
+        to: str,
+    ) -> Recorded:
+        """Find the run of these, or record it."""
+        silence = sorted(mutes.items()), sorted(solos.items())
+        said = f"{opened.place} {silence} {to if mutes or solos else ''}"
+        key = hashlib.blake2b(source.key + said.encode(), digest_size=12).hexdigest()
+        kept = self.runs.find(key)
+        if kept is not None:
+            return kept
+        opened.check_ready()
+        batch = source.batch(opened.network)
+        silenced = opened.silenced(mutes, solos, to, batch)
+        found = silenced.run(batch, opened.recorded, outputs=True)
+        opened.check_ready()
+        recorded = Recorded(key, opened, silenced, batch, found)
+        self.runs.add(recorded)
+        return recorded
+
+
+def _failure(error: Exception) -> tuple[str, str]:
+    """Say under which code and in which words the page is told of an error."""
+    if isinstance(error, Failure):
+        return error.code, str(error)
+    if isinstance(error, ConvscopeError):
+        return "refused", str(error)
+    if isinstance(error, MemoryError):
+        return "too-large", "there is not enough memory for this: ask for less, or close something"
+    _log.error("a message could not be answered", exc_info=error)
+    return "internal", f"something went wrong inside ({type(error).__name__}): see the log"
+
+
+def _plain(value: Any) -> Any:
+    """Give an id back as it came, where it is one."""
+    return value if isinstance(value, str | int) and len(str(value)) <= 200 else None

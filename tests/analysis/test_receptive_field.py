@@ -79,6 +79,18 @@ def test_the_box_is_the_unclipped_one_cut_off_or_smaller(drawn, shares):
             assert max(low, 0) <= start < stop <= min(high, size)
 
 
+@pytest.mark.parametrize("factor", [1, 2, 3])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "lanczos3", "lanczos5"])
+def test_weights_of_an_interpolation_that_are_rounding_alone_lie_in_the_box(interpolation, factor):
+    if keras.backend.backend() == "torch" and interpolation.startswith("lanczos"):
+        pytest.skip("Keras has no Lanczos on torch")
+    upsampling = layers.UpSampling2D(factor, interpolation=interpolation, name="up")
+    network = convscope.open(keras.Sequential([layers.Input((14, 14, 1)), upsampling]))
+    for at in range(6 * factor, 7 * factor):
+        field = convscope.receptive_field(network, "up", (at, at))
+        assert not field.effective.values[~inside(field.box, (14, 14))].any(), field
+
+
 # Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks", Distill
 # (2019), its table of sizes.
 PUBLISHED = [
@@ -208,7 +220,7 @@ def test_hand_written_code_hides_the_box_and_not_the_effective_field():
             self.inner = layers.Conv2D(1, 3, padding="same", name="inner")
 
         def call(self, x):
-            return 2 * self.inner(x[:, ::-1])
+            return 2 * self.inner(keras.ops.flip(x, axis=1))
 
     inputs = keras.Input((8, 8, 1))
     model = keras.Model(inputs, layers.Conv2D(1, 1, name="after")(Doubled(name="block")(inputs)))

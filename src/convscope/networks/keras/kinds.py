@@ -279,10 +279,17 @@ def _upsampled(operation: Any, rank: int) -> Geometry | None:
     if interpolation not in _REACH:
         return None
     # An input reaches the units less than reach x factor from its centre, which lies on a unit
-    # where the factor is odd, and between two where it is even.
+    # where the factor is odd, and between two where it is even. At that very distance the sines of
+    # Lanczos are zero but for their rounding, with which the input is multiplied.
     reach = _REACH[interpolation]
-    kernel = tuple(2 * reach * factor - factor % 2 for factor in factors)
-    padding = tuple(((2 * reach - 1) * factor // 2,) * 2 for factor in factors)
+    ends = tuple(factor % 2 if "lanczos" in interpolation else 0 for factor in factors)
+    kernel = tuple(
+        2 * reach * factor - factor % 2 + 2 * end for factor, end in zip(factors, ends, strict=True)
+    )
+    padding = tuple(
+        ((2 * reach - 1) * factor // 2 + end,) * 2
+        for factor, end in zip(factors, ends, strict=True)
+    )
     return Geometry(kernel, factors, ones, padding, transposed=True)
 
 

@@ -13,6 +13,8 @@ import convscope
 from convscope.analysis.explanation import explain_unit
 from convscope.errors import SelectionError
 
+COPIES = "Keras pads with copies of the border on torch, and so it is not understood"
+
 
 @pytest.fixture(scope="module")
 def model():
@@ -118,6 +120,10 @@ def test_a_pooling_shows_its_window_and_what_won(network, photo, values):
 
 
 def test_an_average_counts_no_padding(network, photo, values):
+    if keras.backend.backend() == "torch":
+        with pytest.raises(SelectionError, match="'mean'.*understood are conv, bn, pool"):
+            convscope.explain(network, photo, "mean", 1, (0, 0))
+        pytest.skip(COPIES)
     found = convscope.explain(network, photo, "mean", 1, (0, 0))
     rows, columns = (slice(0, end[1] + 1) for end in found.box.values())
     assert found.value == pytest.approx(values["pool"][1, rows, columns].astype(float).mean())
@@ -224,6 +230,8 @@ def test_the_text_holds_every_step(network, photo):
 
 @pytest.mark.parametrize("layer", ["conv", "bn", "pool", "mean", "flat", "classes"])
 def test_every_kind_has_a_text_a_page_and_json(network, photo, layer):
+    if layer == "mean" and keras.backend.backend() == "torch":
+        pytest.skip(COPIES)
     unit = (0, 0) if network.layers[layer].space else ()
     found = convscope.explain(network, photo, layer, 0, unit)
     assert layer in repr(found)
@@ -233,7 +241,7 @@ def test_every_kind_has_a_text_a_page_and_json(network, photo, layer):
 
 
 def test_names_are_escaped_in_html():
-    odd = "a&b"
+    odd = "a>b"  # tensorflow has no other character of HTML in a name
     model = keras.Sequential([layers.Input((4,)), layers.Dense(2, name=odd)], name="n")
     page = convscope.explain(convscope.open(model), photos(1, 4), odd, 0)._repr_html_()
-    assert "a&amp;b" in page and "a&b" not in page
+    assert "a&gt;b" in page and "a>b" not in page

@@ -1,66 +1,19 @@
 """Every backend gives Keras's own values, and the person's choice of a backend is honoured."""
 
-import json
 import os
-import subprocess
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 
-import keras
 import pytest
-
-TESTS = Path(__file__).resolve().parents[1]
-START = (
-    "from convscope.frameworks import import_keras; import_keras('a test'); "
-    "from networks.on_backend import main; main()"
-)
-NAMES = ["jax", "tensorflow", "torch"]
-ASK = (
-    "from convscope.frameworks import import_keras; print(import_keras('a test').backend.backend())"
-)
-
-
-def fresh(*arguments, **settings):
-    """Run a fresh interpreter; give the last line that it prints."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("KERAS_")}
-    source = str(TESTS.parent / "src")
-    path = os.pathsep.join([source, os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=TESTS,
-        env={**kept, "PYTHONPATH": path, **settings},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout.strip().splitlines()[-1]
-
-
-def configured(folder, backend):
-    folder.mkdir(exist_ok=True)
-    settings = {
-        "backend": backend,
-        "floatx": "float32",
-        "epsilon": 1e-7,
-        "image_data_format": "channels_last",
-    }
-    (folder / "keras.json").write_text(json.dumps(settings))
-    return str(folder)
+from interpreters import NAMES, configured, on_backend
 
 
 @pytest.mark.parametrize(
     ("name", "variable"), [("jax", ""), ("tensorflow", "tensorflow"), ("torch", "")]
 )
 def test_several_kinds_agree_with_keras(tmp_path, name, variable):
-    if find_spec(name) is None:
-        pytest.skip(f"{name} is not installed")
-    if name == keras.backend.backend():
-        pytest.skip(f"the other tests run on {name}")
     # Chosen by the variable against the file, and by the file where there is no variable.
     home = configured(tmp_path, "torch" if variable else name)
-    said = fresh("-c", START, name, KERAS_HOME=home, KERAS_BACKEND=variable)
+    said = on_backend(name, "networks", KERAS_HOME=home, KERAS_BACKEND=variable)
     assert said == f"all kinds agree on {name}"
 
 

@@ -24,6 +24,8 @@ def test_blank_maps_are_named_for_what_they_are(network, photos):
     assert maps.words("conv")[2] == "constant"
     assert maps.words("squashed")[0] == "saturated"
     assert maps.words("signed") == ["active"] * 6
+    assert maps.reasons("conv") == {2: "0.5 everywhere: what the bias alone gives"}
+    assert maps.reasons("squashed") == {0: "100.0% of the units at 0 or 1"}
 
 
 def test_several_images_are_chosen_by_number(network, photos):

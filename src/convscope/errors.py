@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import sys
+import warnings
 from collections.abc import Iterable
 from pathlib import PurePath
 from types import ModuleType
@@ -19,6 +21,7 @@ __all__ = [
     "near",
     "near_file",
     "require",
+    "warn",
 ]
 
 
@@ -58,6 +61,14 @@ class SelectionError(ConvscopeError):
 
 class ConvscopeWarning(UserWarning):
     """The result is computed, but probably not what was meant."""
+
+
+def warn(message: str) -> None:
+    """Give a `ConvscopeWarning` that points at the line which called Convscope."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "convscope":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, ConvscopeWarning, stacklevel=level)
 
 
 def near(name: str, choices: Iterable[str]) -> str:

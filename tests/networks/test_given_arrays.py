@@ -82,9 +82,10 @@ def test_bytes_as_floats_warn_with_the_remedy(network):
         network.activations(photos(1, 12, 12, 1) * 255)
 
 
-def test_the_warning_points_at_whoever_asked_for_batches(network):
+@pytest.mark.parametrize("ask", ["batches", "activations", "predict"])
+def test_the_warning_points_at_the_line_that_asked(network, ask):
     with pytest.warns(ConvscopeWarning) as caught:
-        convscope.Network.batches(network, photos(1, 12, 12, 1) * 255)
+        getattr(network, ask)(photos(1, 12, 12, 1) * 255)
     assert caught[0].filename == __file__
 
 

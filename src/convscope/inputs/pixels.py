@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from convscope.errors import ConvscopeWarning, InputError
+from convscope.errors import InputError, warn
 
 __all__ = ["CHANNELS", "array_of", "over_white", "to_255"]
 
@@ -96,11 +95,9 @@ def _floats_to_255(array: np.ndarray, low: float, high: float) -> np.ndarray:
         )
     if high <= 1 + _ROUNDING:
         return np.clip(array.astype(np.float32), 0, 1) * np.float32(255)
-    warnings.warn(
+    warn(
         f"an image of {array.dtype} with values up to {high:g} is taken as 0..255 (up to 1 it "
         "would be taken as 0..1): give uint8, or divide by 255, to say what is meant",
-        ConvscopeWarning,
-        stacklevel=2,
     )
     return np.maximum(array.astype(np.float32), 0)
 

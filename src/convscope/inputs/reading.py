@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from convscope.errors import ConvscopeWarning, InputError, SelectionError
+from convscope.errors import InputError, SelectionError, warn
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.datasets import NAMES, open_dataset
 from convscope.inputs.images import Image, is_there, local_path, picture_name, read_image
@@ -110,11 +109,9 @@ def _check_channels(array: np.ndarray) -> None:
             "grey images so narrow needs an axis for the channel, array[..., None]"
         )
     if first == _RGB and last not in CHANNELS and last > _NARROW:
-        warnings.warn(
+        warn(
             f"an array of shape {array.shape} is taken as three grey images: if it is one image "
             "with channels first, give numpy.moveaxis(array, 0, -1)",
-            ConvscopeWarning,
-            stacklevel=4,
         )
 
 

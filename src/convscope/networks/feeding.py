@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from convscope.errors import ConvscopeWarning, InputError
+from convscope.errors import InputError, warn
 from convscope.inputs import read
 from convscope.inputs.images import Image
 from convscope.inputs.preparation import Preparation, check, prepare
@@ -144,7 +143,7 @@ def _examine(arrays: Mapping[str, np.ndarray], preparation: Preparation | None) 
         if preparation is not None and len(arrays) == 1:
             for problem in check(array, preparation):
                 # Whoever called `Network.batches`: past `_given`, `batches_of` and itself.
-                warnings.warn(problem, ConvscopeWarning, stacklevel=5)
+                warn(problem)
 
 
 def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:

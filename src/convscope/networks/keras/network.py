@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -12,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from convscope.errors import ConvscopeError, ConvscopeWarning, InputError, ModelError
+from convscope.errors import ConvscopeError, InputError, ModelError, warn
 from convscope.inputs.preparation import Preparation
 from convscope.networks.base import Network
 from convscope.networks.computation import Computation
@@ -281,11 +280,9 @@ class KerasNetwork(Network):
         if not count or count in sizes or (count == 2 and 1 in sizes):
             return
         had = " and ".join(map(str, sorted(sizes)))
-        warnings.warn(
+        warn(
             f"{count} class names were found for {had} outputs of {self.name}, so classes show as "
             "numbers: give one name an output with --labels (labels=)",
-            ConvscopeWarning,
-            stacklevel=2,
         )
 
 

@@ -7,7 +7,7 @@ import { el, figure, fill, sharp } from "./dom.js";
  * @returns {{node: HTMLElement, show: (layer: import("./types.js").LayerReply | null) => void}}
  */
 export function colourBar(scope) {
-  const canvas = el("canvas", { "aria-hidden": "true" });
+  const canvas = el("canvas", { "aria-hidden": "true", width: 0, height: 0 });
   const low = el("span");
   const high = el("span");
   const node = el("span", { class: "cs-bar" }, low, canvas, high);

@@ -169,7 +169,7 @@ export function mosaicPanel(scope) {
  * @param {import("./scope.js").Scope} scope
  */
 function blankDrawer(scope) {
-  const canvas = el("canvas", { role: "img" });
+  const canvas = el("canvas", { role: "img", width: 0, height: 0 });
   let open = false;
   /** @type {[LayerReply, number[]] | null} */
   let held = null;

@@ -4,8 +4,9 @@ import { el, fill, sharp } from "./dom.js";
 
 /** @typedef {import("./types.js").LayerInfo} LayerInfo */
 
-const THUMB = 36;
+const THUMB = 33;
 const SHOWN = 6;
+const STEP = THUMB + 3;
 
 /**
  * All layers in order; blocks fold; each with its strongest maps and how many are blank.
@@ -60,7 +61,7 @@ export function railPanel(scope) {
 
   /** @param {LayerInfo} layer */
   const entry = (layer) => {
-    const canvas = el("canvas", { "aria-hidden": "true" });
+    const canvas = el("canvas", { "aria-hidden": "true", width: 0, height: 0 });
     const blanks = el("small", { class: "cs-blanks" });
     const size = layer.shape.filter((_, axis) => axis === 0 || layer.space.length).map((one) => one ?? "?").join(" × ");
     const press = el("button", { type: "button", class: "cs-entry", "aria-label": `${layer.name}, ${layer.operation}, ${size}` },
@@ -83,18 +84,16 @@ export function railPanel(scope) {
     if (found.drawn === key) return;
     found.drawn = key;
     found.blanks.textContent = strongest.blank ? `${strongest.blank} blank` : "";
-    const pen = sharp(found.canvas, SHOWN * (THUMB + 3), strongest.vector ? 8 : THUMB);
+    const pen = sharp(found.canvas, SHOWN * STEP, strongest.vector ? 8 : THUMB);
     const { line } = inks(scope.root);
-    pen.clearRect(0, 0, SHOWN * (THUMB + 3), THUMB);
+    pen.clearRect(0, 0, SHOWN * STEP, THUMB);
     strongest.maps.forEach((map, place) => {
-      const wide = strongest.vector ? (SHOWN * (THUMB + 3)) / strongest.maps.length : THUMB;
+      const wide = strongest.vector ? (SHOWN * STEP) / strongest.maps.length : THUMB;
       const tall = strongest.vector ? 8 : THUMB;
       pen.imageSmoothingEnabled = map.width > wide;
-      pen.drawImage(map, place * (strongest.vector ? wide : THUMB + 3), 0, wide + (strongest.vector ? 0.5 : 0), tall);
-      if (!strongest.vector) {
-        pen.strokeStyle = line;
-        pen.strokeRect(place * (THUMB + 3) + 0.5, 0.5, wide - 1, tall - 1);
-      }
+      pen.drawImage(map, place * (strongest.vector ? wide : STEP), 0, wide + (strongest.vector ? 0.5 : 0), tall);
+      pen.strokeStyle = line;
+      pen.strokeRect(place * STEP + 0.5, 0.5, wide - 1, tall - 1);
     });
   };
 

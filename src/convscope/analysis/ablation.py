@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convscope.analysis.target import Aim, aim
+from convscope.analysis.units import channels_of
 from convscope.errors import SelectionError
 from convscope.networks import Batch, Edit, Network
 from convscope.networks.selection import named_layer
@@ -23,7 +24,14 @@ __all__ = ["ablation"]
 _ROWS = 16
 
 
-def ablation(network: Network, images: Any, layer: str, target: Any = None) -> xarray.DataArray:
+def ablation(
+    network: Network,
+    images: Any,
+    layer: str,
+    target: Any = None,
+    *,
+    channels: range | None = None,
+) -> xarray.DataArray:
     """Rank the channels of a layer by what muting each costs the target class.
 
     Every channel is set to zero by itself, several in one pass of the network.
@@ -37,18 +45,21 @@ def ablation(network: Network, images: Any, layer: str, target: Any = None) -> x
         A layer with channels, or a linear part.
     target : None, int, str, pair or Target
         The score; see `Target`. By default the class that the network gives each image.
+    channels : range, optional
+        Which channels; all by default.
 
     Returns
     -------
     xarray.DataArray
-        Dims ``image, channel``: the score less the score with that channel at zero. Positive where
+        Dims ``image, channel``, where not all channels are meant with their numbers as the
+        coordinate ``channel``: the score less the score with that channel at zero. Positive where
         the channel speaks for the class. The attributes name layer, score (``words``) and the
         scores of the whole network (``score``).
 
     Raises
     ------
     SelectionError
-        For a layer without channels, or a class that does not exist.
+        For a layer without channels, or a channel or class that does not exist.
     """
     import xarray
 
@@ -58,6 +69,8 @@ def ablation(network: Network, images: Any, layer: str, target: Any = None) -> x
         raise SelectionError(
             f"layer {layer!r} has no channels to mute: its axes are {', '.join(entry.dims)}"
         )
+    chosen = range(count) if channels is None else channels
+    channels_of(entry, count, chosen)
     rows: list[np.ndarray] = []
     scores: list[float] = []
     words: list[str] = []
@@ -68,32 +81,34 @@ def ablation(network: Network, images: Any, layer: str, target: Any = None) -> x
         for image in range(len(batch.names)):
             without = [
                 _scores(network, part, _rows_of(aimed, image, len(part.names)), {layer: edit})
-                for part, edit in _muted_rows(batch, image, count)
+                for part, edit in _muted_rows(batch, image, count, chosen)
             ]
-            rows.append(whole[image] - np.concatenate(without)[:count])
+            rows.append(whole[image] - np.concatenate(without)[: len(chosen)])
         scores += whole.tolist()
         words += aimed.words
         names += batch.names
     return xarray.DataArray(
         np.array(rows, np.float32),
         dims=("image", "channel"),
-        coords={"image": names},
+        coords={"image": names} | ({} if channels is None else {"channel": list(chosen)}),
         name="ablation",
         attrs={"network": network.name, "layer": layer, "words": words, "score": scores},
     )
 
 
-def _muted_rows(batch: Batch, image: int, count: int) -> Iterator[tuple[Batch, Edit]]:
+def _muted_rows(
+    batch: Batch, image: int, count: int, chosen: Sequence[int]
+) -> Iterator[tuple[Batch, Edit]]:
     """Give the image as often as there are channels, each row with another one at zero.
 
     All batches have the same number of rows, so that the network is compiled for one; the last rows
     may mute nothing.
     """
     size = min(_ROWS, count)
-    for start in range(0, count, size):
+    for start in range(0, len(chosen), size):
         scale = np.ones((size, count), np.float32)
-        some = np.arange(start, min(start + size, count))
-        scale[some - start, some] = 0
+        some = np.asarray(chosen[start : start + size])
+        scale[np.arange(len(some)), some] = 0
         yield (
             replace(
                 batch,

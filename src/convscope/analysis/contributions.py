@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convscope.analysis.target import aim, aim_at, head_of
+from convscope.analysis.target import Aim, aim, aim_at, head_of
 from convscope.errors import SelectionError, near
 from convscope.networks import Batch, Computation, Head, Network
 from convscope.networks.graph import Graph
@@ -139,8 +139,23 @@ def contributions(network: Network, images: Any, target: Any = None) -> Books:
     return books(network, network.batches(images), target)
 
 
-def books(network: Network, batches: Sequence[Batch], target: Any = None) -> Books:
-    """Keep the books of prepared batches; see `contributions`."""
+def books(
+    network: Network,
+    batches: Sequence[Batch],
+    target: Any = None,
+    *,
+    aims: Sequence[Aim] | None = None,
+) -> Books:
+    """Keep the books of prepared batches; see `contributions`.
+
+    Parameters
+    ----------
+    network : Network
+    batches : sequence of Batch
+    target : None, int, str, pair or Target
+    aims : sequence of Aim, optional
+        The target in each batch, where the scores are known already; `target` is then left out.
+    """
     if not network.differentiable:
         raise SelectionError(
             f"{network.name} gives no gradients, and contributions need them: use ablation, which "
@@ -148,8 +163,12 @@ def books(network: Network, batches: Sequence[Batch], target: Any = None) -> Boo
         )
     graph = network.graph
     known = {layer: network.computation(layer) for layer in network.layers}
-    head = head_of(network, target)
-    ledgers = [_ledger(network, graph, known, batch, head, target) for batch in batches]
+    found: Sequence[Aim | None] = aims or [None] * len(batches)
+    head = aims[0].head if aims else head_of(network, target)
+    ledgers = [
+        _ledger(network, graph, known, batch, head, target, aimed)
+        for batch, aimed in zip(batches, found, strict=True)
+    ]
     words = [word for ledger in ledgers for word in ledger.words]
 
     def joined(part: str) -> dict[str, np.ndarray]:
@@ -185,7 +204,13 @@ _Known = Mapping[str, Computation | None]
 
 
 def _ledger(
-    network: Network, graph: Graph, known: _Known, batch: Batch, head: Head, target: Any
+    network: Network,
+    graph: Graph,
+    known: _Known,
+    batch: Batch,
+    head: Head,
+    target: Any,
+    aimed: Aim | None,
 ) -> _Ledger:
     above = graph.upstream(head.layer)
     entries = [
@@ -201,7 +226,8 @@ def _ledger(
     }
     # Searching for each image's class needs no pass of its own where it is the strongest channel.
     searching = target is None and not named_layer(network.layers, head.layer).space
-    aimed = None if searching else aim(network, batch, target)
+    if aimed is None and not searching:
+        aimed = aim(network, batch, target)
     seed = None if aimed is None else aimed.seed
     sums = network.sums(batch, head, seed, names, list(offsets))
     aimed = aimed or aim_at(network, head, sums.value, target)

@@ -146,8 +146,14 @@ class Explanation:
             ranked.append((name[0] if len(name) == 1 else name, float(values[at])))
         return ranked
 
-    def to_json(self) -> dict[str, Any]:
-        """Give what ``convscope explain --json`` prints; padding is null, products are ranked."""
+    def to_json(self, count: int | None = None) -> dict[str, Any]:
+        """Give what ``convscope explain --json`` prints; padding is null, products are ranked.
+
+        Parameters
+        ----------
+        count : int, optional
+            How many products at most; all by default.
+        """
         names = ("network", "layer", "operation", "computes", "image", "channel", "unit", "sources",
                  "source", "bias", "sum", "activation", "value", "recorded", "difference",
                  "relative", "tolerance", "ok", "winner")  # fmt: skip
@@ -157,7 +163,8 @@ class Explanation:
             "patch": _plain(self.patch.values.tolist()),
             "kernel": None if self.kernel is None else _plain(self.kernel.values.tolist()),
             "products": [
-                {"from": _plain(name), "product": _plain(value)} for name, value in self.ranking()
+                {"from": _plain(name), "product": _plain(value)}
+                for name, value in self.ranking(count)
             ],
             "details": {name: _plain(value) for name, value in self.details.items()},
         }

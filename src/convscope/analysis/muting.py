@@ -94,9 +94,9 @@ class MutedNetwork(Network):
         return self.whole.differentiable
 
     @property
-    def is_away(self) -> bool:
-        """Whether the weights are out of the model at this moment."""
-        return self.whole.is_away
+    def moment(self) -> object | None:
+        """A token of the weights of the network as it is."""
+        return self.whole.moment
 
     def computation(self, layer: str) -> Computation | None:
         """Say what a layer computes, where nothing of it is muted."""

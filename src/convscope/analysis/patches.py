@@ -11,13 +11,13 @@ from convscope.analysis.windows import reach
 from convscope.networks.computation import Computation
 from convscope.networks.geometry import Geometry
 
-__all__ = ["linear_parts", "padding_parts", "pooling_parts", "upsampling_parts"]
+__all__ = ["linear_parts", "own_kernel", "padding_parts", "pooling_parts", "upsampling_parts"]
 
 
 def linear_parts(computation: Computation, inputs: Inputs, channel: int, unit: Unit) -> Parts:
     """Take a sum of products apart; only the kernel of this channel is touched."""
     assert computation.geometry is not None
-    kernel, sizes, first = _own_kernel(computation, channel)
+    kernel, sizes, first = own_kernel(computation, channel)
     source = inputs[0][first : first + len(kernel)]
     patch, inside, taps, positions = _patch(source, computation.geometry, unit)
     tapped = np.ix_(np.arange(len(kernel)), *taps)
@@ -43,7 +43,7 @@ def linear_parts(computation: Computation, inputs: Inputs, channel: int, unit: U
     )
 
 
-def _own_kernel(computation: Computation, channel: int) -> tuple[np.ndarray, np.ndarray, int]:
+def own_kernel(computation: Computation, channel: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Give the kernel of one channel, ``(channel, *space)``, its sizes, its first input channel.
 
     The two kernels of a separable convolution make one: the sum over the maps between them, which

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from convscope.networks.selection import Selector
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["ReceptiveField", "receptive_field"]
+__all__ = ["ReceptiveField", "box_of", "input_space", "receptive_field", "sizes_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +123,9 @@ def receptive_field(
     one = one_layer(network, layer)
     entry = _entry(network, input)
     batches = [] if images is None else network.batches(images)
-    sizes = _sizes(network, one, batches)
+    sizes = sizes_of(network, one, batches)
     position = unit_of(one, unit, sizes[one.name])
-    found = reach(network, one, position, sizes, entry.name, clip=True)
+    box, found = box_of(network, one, position, sizes, entry.name)
     beyond = reach(network, one, position, sizes, entry.name, clip=False)
     edges = tuple((0, size) for size in sizes[entry.name])
     unclipped = _ends(beyond, edges)
@@ -135,13 +135,25 @@ def receptive_field(
         unit=position,
         input=entry.name,
         size=None if unclipped is None else tuple(stop - start for start, stop in unclipped),
-        box=_ends(found, edges),
+        box=box,
         unclipped=unclipped,
         whole=found.whole,
         because=found.because,
         channels=channels,
         effective=effective,
     )
+
+
+def box_of(
+    network: Network,
+    layer: Layer,
+    unit: tuple[int, ...],
+    sizes: Mapping[str, tuple[int, ...]],
+    entry: str,
+) -> tuple[tuple[tuple[int, int], ...] | None, Reach]:
+    """Find the box of a unit on an input once all sizes are known; see `ReceptiveField.box`."""
+    found = reach(network, layer, unit, sizes, entry, clip=True)
+    return _ends(found, tuple((0, size) for size in sizes[entry])), found
 
 
 def _entry(network: Network, name: str | None) -> Input:
@@ -163,11 +175,19 @@ def _ends(found: Reach, edges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, 
     return tuple((int(along[0]), int(along[-1]) + 1) for along in found.positions)
 
 
-def _sizes(network: Network, layer: Layer, batches: Sequence[Batch]) -> dict[str, tuple[int, ...]]:
-    """Find the size of the maps of all layers and inputs that a layer may depend on."""
+def sizes_of(
+    network: Network, layer: Layer, batches: Sequence[Batch]
+) -> dict[str, tuple[int, ...]]:
+    """Find the size of the maps of all layers and inputs that a layer may depend on.
+
+    Raises
+    ------
+    InputError
+        When that depends on the images, and they are not given or differ in size.
+    """
     before = [other for other in network.layers.values() if other.index < layer.index]
     known: dict[str, tuple[int | None, ...]] = {one.name: one.space for one in (*before, layer)}
-    known |= {entry.name: _space(network, entry, entry.shape) for entry in network.inputs}
+    known |= {entry.name: input_space(network, entry, entry.shape) for entry in network.inputs}
     if any(None in space for space in known.values()):
         known |= _measured(network, [name for name in known if None in known[name]], batches)
     return {name: tuple(int(size or 0) for size in space) for name, space in known.items()}
@@ -187,14 +207,15 @@ def _measured(
     layers = [name for name in names if name not in entries]
     run = network.run(batches[0], layers, outputs=False)
     inputs = {
-        name: _space(network, entry, batches[0].arrays[name].shape[1:])
+        name: input_space(network, entry, batches[0].arrays[name].shape[1:])
         for name, entry in entries.items()
     }
     # Only the shapes of these values are needed, and images and channels come before space.
     return {name: value.shape[2:] for name, value in run.values.items()} | inputs
 
 
-def _space(network: Network, entry: Input, shape: Sequence[int | None]) -> tuple[Any, ...]:
+def input_space(network: Network, entry: Input, shape: Sequence[int | None]) -> tuple[Any, ...]:
+    """Give the spatial sizes in the shape of an input, which is in the network's own order."""
     axis = channel_axis(network, entry)
     if axis is None:
         return tuple(shape)

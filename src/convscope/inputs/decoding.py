@@ -14,7 +14,14 @@ import PIL.ImageOps
 from convscope.errors import InputError, near_file
 from convscope.inputs.pixels import to_255
 
-__all__ = ["FORMATS", "SUFFIXES", "decode_bytes", "decode_file", "decode_picture"]
+__all__ = [
+    "FORMATS",
+    "SUFFIXES",
+    "PictureTooLargeError",
+    "decode_bytes",
+    "decode_file",
+    "decode_picture",
+]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """Picture formats that are read, by Pillow's names."""
@@ -25,6 +32,10 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".webp", ".bmp", ".gif", ".tif", ".
 _LARGEST = 2 * (1024 * 1024 * 1024 // 4 // 3)
 _POSSIBLE = "give a PNG, JPEG, WebP, BMP, GIF or TIFF file"
 _ORIENTATION = 0x0112
+
+
+class PictureTooLargeError(InputError):
+    """A picture of more pixels than are read; its header says so, and nothing was decoded."""
 
 
 def decode_file(path: Path) -> np.ndarray:
@@ -105,7 +116,7 @@ def _decode(file: IO[bytes], name: str, most: int, path: str = "") -> np.ndarray
     with _identify(file, name, path) as picture:
         width, height = picture.size
         if width * height > most:
-            raise InputError(
+            raise PictureTooLargeError(
                 f"{name!r} claims {width:,} x {height:,} pixels, more than the "
                 f"{most // 10**6} million that are read: give a smaller version of it"
             )

@@ -87,12 +87,13 @@ class Network(ABC):
         return True
 
     @property
-    def is_away(self) -> bool:
-        """Whether the weights are out of the model at this moment, so that it cannot be run.
+    def moment(self) -> object | None:
+        """A token of the weights: equal to one taken before as long as they are the same.
 
-        Keras on jax takes them out while ``fit`` runs.
+        None while they are out of the model, so that it cannot be run: Keras on jax takes them out
+        while ``fit`` runs.
         """
-        return False
+        return ()
 
     @abstractmethod
     def run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -96,7 +95,7 @@ def _spans(network: Network) -> Iterator[Block]:
     crossed = network.graph.crossed(head.layer)
     before = -1
     for layer in layers:
-        if layer.name not in crossed:
+        if layer.name not in crossed or layer.index <= before:
             continue
         first, last = before + 1, layer.index
         before = last
@@ -110,7 +109,15 @@ def _spans(network: Network) -> Iterator[Block]:
 
 def _common(names: Sequence[str]) -> str:
     """Give what names have in common, up to a separator; the last name where that is nothing."""
-    shared = os.path.commonprefix(list(names))
+    shared = "".join(_alike(min(names), max(names)))
     if shared not in names:
         shared = _SEPARATORS.sub("", shared) if _SEPARATORS.search(shared) else ""
     return shared or names[-1]
+
+
+def _alike(one: str, other: str) -> Iterator[str]:
+    """Give the letters with which both names begin; of the first and last, those of all."""
+    for letter, same in zip(one, other, strict=False):
+        if letter != same:
+            return
+        yield letter

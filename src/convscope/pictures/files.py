@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from convscope.errors import OutputError
 
-__all__ = ["make_folder", "write_atomically"]
+__all__ = ["make_folder", "whole_file", "write_atomically"]
 
 _REASONS = {
     errno.ENOSPC: "the disk is full: free some space, or name another folder",
@@ -27,8 +29,6 @@ _REASONS = {
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file that is never seen half-written.
 
-    The bytes go to a temporary file in the same folder, which then takes the name.
-
     Parameters
     ----------
     path : str or path
@@ -39,8 +39,34 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     Raises
     ------
     OutputError
+        As for `whole_file`.
+    """
+    with whole_file(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Write a file piece by piece that is never seen half-written.
+
+    The bytes go to a temporary file in the same folder, which takes the name when the block ends.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; one that exists is replaced. Its folder must exist.
+
+    Yields
+    ------
+    file
+        Open for writing.
+
+    Raises
+    ------
+    OutputError
         When the disk is full, the folder is read-only or missing, or anything else prevents it.
-        Nothing is left behind then, and a file that was there before is as it was.
+        Nothing is left behind then, nor when the block raises, and a file that was there before is
+        as it was.
     """
     target = Path(path)
     part = target.parent / f".convscope-{secrets.token_hex(8)}.part"
@@ -48,7 +74,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         # Not tempfile.mkstemp, whose files nobody else may read.
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            yield file
         part.replace(target)
     except OSError as error:
         with suppress(OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +25,7 @@ from convscope.networks.keras.computation import computation_of
 from convscope.networks.keras.describe import Given, describe, input_order
 from convscope.networks.keras.execution import trace
 from convscope.networks.keras.heads import heads_of
+from convscope.networks.keras.moment import moment_of
 from convscope.networks.keras.passes import Passes
 from convscope.networks.keras.rescaling import input_is_plane, pixel_range
 from convscope.networks.keras.signature import Signature, signature_of
@@ -104,12 +106,17 @@ class KerasNetwork(Network):
         return int(self.model.count_params()), trainable
 
     @property
-    def is_away(self) -> bool:
-        """Whether the weights are out of the model, as they are on jax while ``fit`` runs.
+    def moment(self) -> object | None:
+        """A token of the weights; None while ``fit`` has taken them out of the model on jax.
 
         Keras then gives values that it makes up: what the weights would be initialised to.
         """
-        return any(getattr(variable, "_value", self) is None for variable in self.model.variables)
+        return moment_of(self._variables)
+
+    @cached_property
+    def _variables(self) -> list[Any]:
+        self._description()
+        return list(self.model.variables)
 
     @property
     def preparation(self) -> Preparation | None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from convscope.analysis.muting import mute, solo
 from convscope.errors import SelectionError, near
-from convscope.explorer.failures import Training
-from convscope.networks import Batch, Layer, Network
+from convscope.explorer.failures import Gone, Training
+from convscope.networks import Layer, Network
 from convscope.networks.selection import named_layer
 
+if TYPE_CHECKING:
+    from convscope.explorer.recorded import Recorded
+
 __all__ = ["Opened"]
+
+_T = TypeVar("_T")
 
 
 class Opened:
@@ -26,13 +32,24 @@ class Opened:
         Its number among the networks of the session.
     lock : threading.RLock
         Held by whoever runs the network.
+    backward : threading.RLock
+        Held by whoever differentiates it, or runs it many times. These take long, compiling first,
+        and the page must not wait for them to show another image.
     """
 
     def __init__(self, network: Network, place: int) -> None:
         self.network = network
         self.place = place
         self.lock = threading.RLock()
-        self.kept: dict[Any, Any] = {}
+        self.backward = threading.RLock()
+        self._said: dict[Any, Any] = {}
+
+    def once(self, key: Any, say: Callable[[], _T]) -> _T:
+        """Give what was said before under this key, or say it now."""
+        if key not in self._said:
+            self._said[key] = say()
+        found: _T = self._said[key]
+        return found
 
     @cached_property
     def recorded(self) -> tuple[str, ...]:
@@ -63,27 +80,56 @@ class Opened:
             raise SelectionError(f"there is no layer {given}: they are 0 to {len(layers) - 1}")
         return list(layers.values())[given]
 
-    def check_ready(self) -> None:
-        """Refuse to run while the weights are away.
+    @contextmanager
+    def running(self, run: Recorded | None = None, *, long: bool = False) -> Iterator[object]:
+        """Hold the network, and see to it that its weights stay the same meanwhile.
+
+        Parameters
+        ----------
+        run : Recorded, optional
+            What is made has to belong to this run.
+        long : bool
+            Whether it may take long, so that passes for another image go on beside it.
+
+        Yields
+        ------
+        object
+            The token of the weights; see `Network.moment`.
 
         Raises
         ------
         Training
             While the network trains on a framework that takes the weights out of it.
+        Gone
+            When the weights are others than those of the run.
         """
-        if self.network.is_away:
-            raise Training(f"{self.network.name} is training: ask again when it is done")
+        with self.backward if long else self.lock:
+            before = self.network.moment
+            if before is None:
+                raise self._training()
+            if run is not None and run.moment != before:
+                raise Gone("the weights have changed since this run: run the image again")
+            try:
+                yield before
+            except Exception as error:
+                if self.network.moment != before:
+                    raise self._training() from error
+                raise
+            if self.network.moment != before:
+                raise self._training()
+
+    def _training(self) -> Training:
+        return Training(f"{self.network.name} is training: ask again when it is done")
 
     def silenced(
         self,
         mutes: Mapping[str, Sequence[int]],
         solos: Mapping[str, Sequence[int]],
         to: str,
-        batch: Batch,
+        images: Any,
     ) -> Network:
         """Give the network with silent channels; the network itself where there are none."""
         network = self.network
-        images = dict(batch.arrays) if to == "mean" else None
         for layers, silence in ((mutes, mute), (solos, solo)):
             for layer, channels in layers.items():
                 named_layer(network.layers, layer)

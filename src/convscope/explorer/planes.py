@@ -10,7 +10,7 @@ import numpy as np
 from convscope.networks import Layer
 from convscope.views.look import drawable
 
-__all__ = ["planes", "position", "shape_of", "space_of"]
+__all__ = ["on_plane", "planes", "position", "shape_of", "space_of"]
 
 
 def planes(values: np.ndarray, layer: Layer) -> np.ndarray:
@@ -52,6 +52,15 @@ def position(unit: Sequence[int], space: Sequence[int]) -> tuple[int, ...]:
             return row, column
         case _:
             return *divmod(row, max(1, space[1])), column
+
+
+def on_plane(box: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Give the ends of a box along rows and columns, ``[[y0, y1], [x0, x1]]``.
+
+    Of a volume that is the row of the first slice to that of the last.
+    """
+    ends = [list(along) for along in box]
+    return [[0, 1]] * (2 - len(ends)) + ends[-2:]
 
 
 def _plane(shape: Sequence[int]) -> tuple[int, int, int]:

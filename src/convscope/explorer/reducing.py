@@ -37,7 +37,7 @@ def reduced(maps: np.ndarray, tile: int, finite: np.ndarray) -> np.ndarray:
     numpy.ndarray
         ``(channel, y, x)``, float32; the maps themselves where they fit.
     """
-    channels, height, width = maps.shape
+    _, height, width = maps.shape
     size = reduced_size(height, width, tile)
     if size == (height, width):
         return maps
@@ -45,16 +45,17 @@ def reduced(maps: np.ndarray, tile: int, finite: np.ndarray) -> np.ndarray:
     last = np.moveaxis(maps, 0, -1)
     with np.errstate(all="ignore"):
         if last.flags.c_contiguous:
-            down = rows @ last.reshape(height, width * channels)
-            both = columns @ down.reshape(size[0], width, channels)
-            small = np.moveaxis(both, -1, 0)
+            # Many small products: BLAS spreads large ones over all processors, and waits for them
+            # longer than it works where these have something else to do.
+            down = np.matmul(rows, last.transpose(1, 0, 2))
+            small = np.matmul(columns, down.transpose(1, 0, 2)).transpose(2, 0, 1)
         else:
-            small = rows @ (maps @ columns.T)
+            small = np.matmul(rows, np.matmul(maps, columns.T))
         odd = np.flatnonzero(~finite)
         if len(odd):
             small = small.copy()
             small[odd] = _of_odd(maps[odd], rows, columns)
-    return small
+    return np.asarray(small)
 
 
 @lru_cache(maxsize=256)
@@ -63,7 +64,7 @@ def _areas(size: int, count: int) -> np.ndarray:
     edges = np.linspace(0, size, count + 1)
     units = np.arange(size)
     inside = np.minimum(edges[1:, None], units + 1) - np.maximum(edges[:-1, None], units)
-    return (np.maximum(inside, 0) * count / size).astype(np.float32)
+    return np.asarray(np.maximum(inside, 0) * count / size, np.float32)
 
 
 def _of_odd(maps: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:

@@ -8,19 +8,28 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from convscope.errors import ConvscopeError
+from convscope.errors import ConvscopeError, SelectionError
+from convscope.explorer.answers.ablation import ablation
 from convscope.explorer.answers.books import books
 from convscope.explorer.answers.channel import channel
+from convscope.explorer.answers.field import field
+from convscope.explorer.answers.fields import fields
+from convscope.explorer.answers.heatmap import heatmap
 from convscope.explorer.answers.layer import layer
+from convscope.explorer.answers.lineage import lineage
 from convscope.explorer.answers.network import network
 from convscope.explorer.answers.run import run
+from convscope.explorer.answers.shares import shares
 from convscope.explorer.answers.sheet import sheet
+from convscope.explorer.answers.unit import unit
+from convscope.explorer.answers.weights import weights
 from convscope.explorer.arrays import Arrays
 from convscope.explorer.failures import Failure, NotUnderstood
 from convscope.explorer.message import Message
 from convscope.explorer.opened import Opened
-from convscope.explorer.runs import Recorded, Runs
-from convscope.explorer.sources import opened_with, sent
+from convscope.explorer.recorded import Recorded
+from convscope.explorer.runs import Runs
+from convscope.explorer.sources import Source, opened_with, sent
 from convscope.networks import Network
 
 __all__ = ["Session"]
@@ -37,6 +46,16 @@ _OF_RUN: dict[str, Answer] = {
     "channel": channel,
     "sheet": sheet,
     "books": books,
+    "unit": unit,
+    "lineage": lineage,
+    "heatmap": heatmap,
+    "ablation": ablation,
+    "shares": shares,
+    "field": field,
+}
+_OF_NETWORK: dict[str, Callable[[Opened, Recorded | None, Message, Arrays], dict[str, Any]]] = {
+    "weights": weights,
+    "fields": fields,
 }
 
 
@@ -55,6 +74,8 @@ class Session:
     ------
     InputError
         When the images cannot be read, or do not fit the first network.
+    SelectionError
+        When no network is given.
     """
 
     def __init__(
@@ -65,6 +86,8 @@ class Session:
         bytes_kept: int = _BYTES_KEPT,
     ) -> None:
         several = [networks] if isinstance(networks, Network) else list(networks)
+        if not several:
+            raise SelectionError("there is no network to explore: give at least one")
         self.networks = tuple(Opened(one, place) for place, one in enumerate(several))
         self.images = opened_with(several[0], images)
         self.runs = Runs(bytes_kept)
@@ -122,16 +145,18 @@ class Session:
     ) -> dict[str, Any]:
         if kind in _OF_RUN:
             found = recorded or self.runs.get(message.text("run"))
-            with found.opened.lock:
-                return _OF_RUN[kind](found, message, arrays)
-        if recorded is None and kind in {"network", "run"}:
-            opened = self._opened(message)
-            with opened.lock:
-                if kind == "network":
-                    names = [one.network.name for one in self.networks]
-                    return network(opened, names, self.images, arrays)
-                return self._run(opened, message, buffers, arrays)
-        known = ", ".join(["network", "run", *_OF_RUN])
+            return _OF_RUN[kind](found, message, arrays)
+        if kind in _OF_NETWORK:
+            if recorded is None and message.has("run"):
+                recorded = self.runs.get(message.text("run"))
+            opened = recorded.opened if recorded else self._opened(message)
+            return _OF_NETWORK[kind](opened, recorded or self.runs.newest(opened), message, arrays)
+        if recorded is None and kind == "network":
+            names = [one.network.name for one in self.networks]
+            return network(self._opened(message), names, self.images, arrays)
+        if recorded is None and kind == "run":
+            return self._run(self._opened(message), message, buffers, arrays)
+        known = ", ".join(["network", "run", *_OF_RUN, *_OF_NETWORK])
         raise NotUnderstood(f"field 'type' is {kind[:40]!r}: give one of {known}")
 
     def _opened(self, message: Message) -> Opened:
@@ -156,7 +181,7 @@ class Session:
     def _recorded(
         self,
         opened: Opened,
-        source: Any,
+        source: Source,
         mutes: Mapping[str, tuple[int, ...]],
         solos: Mapping[str, tuple[int, ...]],
         to: str,
@@ -165,15 +190,14 @@ class Session:
         silence = sorted(mutes.items()), sorted(solos.items())
         said = f"{opened.place} {silence} {to if mutes or solos else ''}"
         key = hashlib.blake2b(source.key + said.encode(), digest_size=12).hexdigest()
-        kept = self.runs.find(key)
-        if kept is not None:
-            return kept
-        opened.check_ready()
-        batch = source.batch(opened.network)
-        silenced = opened.silenced(mutes, solos, to, batch)
-        found = silenced.run(batch, opened.recorded, outputs=True)
-        opened.check_ready()
-        recorded = Recorded(key, opened, silenced, batch, found)
+        with opened.running() as moment:
+            kept = self.runs.find(key)
+            if kept is not None and kept.moment == moment:
+                return kept
+            batch = source.batch(opened.network)
+            silenced = opened.silenced(mutes, solos, to, source.images)
+            found = silenced.run(batch, opened.recorded, outputs=True)
+            recorded = Recorded(key, opened, silenced, source, batch, found, moment)
         self.runs.add(recorded)
         return recorded
 

@@ -13,7 +13,7 @@ import PIL.Image
 from convscope.explorer.failures import NotUnderstood, TooLarge
 from convscope.explorer.message import Message
 from convscope.inputs import read
-from convscope.inputs.decoding import decode_bytes
+from convscope.inputs.decoding import PictureTooLargeError, decode_bytes
 from convscope.inputs.images import Image
 from convscope.networks import Batch, Network
 from convscope.views.input_picture import seen
@@ -50,10 +50,14 @@ class Source:
     class_name: str = ""
     thumbnail: np.ndarray | None = None
 
+    @property
+    def images(self) -> Any:
+        """What `Network.activations` takes."""
+        return [self.content] if isinstance(self.content, Image) else self.content
+
     def batch(self, network: Network) -> Batch:
         """Prepare it for a network."""
-        content = [self.content] if isinstance(self.content, Image) else self.content
-        (batch,) = network.batches(content)
+        (batch,) = network.batches(self.images)
         return replace(batch, names=(self.name,))
 
 
@@ -97,7 +101,11 @@ def sent(message: Message, buffers: Sequence[bytes], known: Sequence[Source]) ->
     if brought.has("pixels"):
         return _drawn(brought, data)
     name = brought.text("upload")[:_NAME]
-    return _of_image(Image(decode_bytes(data, name, most=_PIXELS), name))
+    try:
+        pixels = decode_bytes(data, name, most=_PIXELS)
+    except PictureTooLargeError as error:
+        raise TooLarge(str(error)) from error
+    return _of_image(Image(pixels, name))
 
 
 def _drawn(brought: Message, data: bytes) -> Source:
@@ -114,7 +122,7 @@ def _drawn(brought: Message, data: bytes) -> Source:
 def _of_image(image: Image) -> Source:
     digest = hashlib.blake2b(digest_size=16)
     digest.update(f"{image.pixels.shape} {image.pixels.dtype} {image.name}".encode())
-    digest.update(np.ascontiguousarray(image.pixels))
+    digest.update(np.ascontiguousarray(image.pixels).data)
     return Source(image.name, image, digest.digest(), image.label, image.class_name)
 
 
@@ -125,7 +133,7 @@ def _of_batch(network: Network, batch: Batch) -> Iterable[Source]:
         digest.update(name.encode())
         for key, array in arrays.items():
             digest.update(f"{key} {array.shape} {array.dtype}".encode())
-            digest.update(np.ascontiguousarray(array))
+            digest.update(np.ascontiguousarray(array).data)
         picture = seen(network, batch, place)
         yield Source(
             name,

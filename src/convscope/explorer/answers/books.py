@@ -8,7 +8,7 @@ import numpy as np
 
 from convscope.explorer.arrays import Arrays, finite
 from convscope.explorer.message import Message
-from convscope.explorer.runs import Recorded
+from convscope.explorer.recorded import Recorded
 
 __all__ = ["books"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from convscope.explorer.arrays import Arrays
 from convscope.explorer.message import Message
 from convscope.explorer.planes import space_of
-from convscope.explorer.runs import Recorded
+from convscope.explorer.recorded import Recorded
 
 __all__ = ["channel"]
 

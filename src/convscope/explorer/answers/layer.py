@@ -9,9 +9,10 @@ import numpy as np
 from convscope.analysis.bias import bias_alone
 from convscope.analysis.diagnosis import CONSTANT, reasons
 from convscope.explorer.arrays import Arrays, finite
+from convscope.explorer.failures import Gone, Training
 from convscope.explorer.message import Message
 from convscope.explorer.planes import space_of
-from convscope.explorer.runs import Recorded
+from convscope.explorer.recorded import Recorded
 from convscope.explorer.words import codes
 from convscope.networks import Layer
 from convscope.pictures.levels import levels
@@ -44,7 +45,7 @@ def layer(run: Recorded, message: Message, arrays: Arrays) -> dict[str, Any]:
         reply["values"] = arrays.add(maps)
     else:
         found, span = levels(maps, scale, low=known.low, high=known.high)
-        reply["levels"] = arrays.add(found, "uint8")
+        reply["levels"], reply["scale"] = arrays.add(found, "uint8"), str(scale)
         reply["span_low"], reply["span_high"] = arrays.add(span.low), arrays.add(span.high)
     mean, positive = moments(maps)
     return reply | {
@@ -62,17 +63,30 @@ def layer(run: Recorded, message: Message, arrays: Arrays) -> dict[str, Any]:
 
 def moments(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give the mean of every map and the share of its units above zero, ``(channel,)``."""
-    flat = np.moveaxis(maps, 0, -1).reshape(-1, len(maps))
-    count = max(1, len(flat))
-    ones = np.full(len(flat), 1 / count, np.float32)
-    # A product with a vector reads memory once, in order, on as many cores as there are.
+    last = np.moveaxis(maps, 0, -1)
     with np.errstate(all="ignore"):
-        return ones @ flat, ones @ (flat > 0).astype(np.float32)
+        if last.flags.c_contiguous:
+            flat, over = last.reshape(-1, len(maps)), 0
+        else:
+            flat, over = maps.reshape(len(maps), -1), 1
+        count = max(1, flat.shape[over])
+        mean = flat.sum(axis=over, dtype=np.float64) / count
+        positive = np.count_nonzero(flat > 0, axis=over) / count
+    return mean, positive
+
+
+def _bias(run: Recorded, one: Layer) -> np.ndarray | None:
+    """Give what the bias alone gives, where the weights are still those of the run."""
+    try:
+        with run.opened.running(run):
+            return bias_alone(run.network, one.name)
+    except (Gone, Training):
+        return None
 
 
 def _reasons(run: Recorded, one: Layer) -> dict[str, str]:
     words = run.words(one)
-    bias = bias_alone(run.network, one.name) if CONSTANT in words else None
+    bias = _bias(run, one) if CONSTANT in words else None
     values = drawable(run.values(one), one)[0]
     told = reasons(values, words, bounds=one.bounds, bias=bias)
     return {str(channel): said for channel, said in told.items()}

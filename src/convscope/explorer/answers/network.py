@@ -52,9 +52,7 @@ def network(
         "labels": list(one.labels),
         "outputs": [_output(one, head) for head in one.heads.values()],
         "differentiable": one.differentiable,
-        "layers": _layers(one),
-        "blocks": [vars(block) for block in blocks(one)],
-        "edges": _edges(one),
+        **opened.once("layers", lambda: _fixed(opened)),
         "images": [
             {
                 "name": source.name,
@@ -82,6 +80,18 @@ def network(
     }
 
 
+def _fixed(opened: Opened) -> dict[str, Any]:
+    """Give what takes long to say of a large network, and never changes."""
+    one = opened.network
+    with opened.running():
+        layers = _layers(one)
+    return {
+        "layers": layers,
+        "blocks": [vars(block) for block in blocks(one)],
+        "edges": _edges(one),
+    }
+
+
 def _layers(one: Network) -> list[dict[str, Any]]:
     rows = layer_rows(one.layers.values())
     for row, layer in zip(rows, one.layers.values(), strict=True):
@@ -94,7 +104,7 @@ def _layers(one: Network) -> list[dict[str, Any]]:
             "whole": layer.sees_everything,
             "inputs": None if layer.inputs is None else list(layer.inputs),
             "linear": layer.has_linear,
-            "weights": bool(computation and computation.weights),
+            "weights": computation is not None,
         }
     return rows
 

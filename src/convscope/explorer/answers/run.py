@@ -8,7 +8,7 @@ import numpy as np
 
 from convscope.analysis.muting import MutedNetwork
 from convscope.explorer.arrays import Arrays, finite
-from convscope.explorer.runs import Recorded
+from convscope.explorer.recorded import Recorded
 from convscope.inputs.preparation import check
 from convscope.views.input_picture import seen
 from convscope.views.predictions import best_classes

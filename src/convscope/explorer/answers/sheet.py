@@ -8,8 +8,8 @@ import numpy as np
 
 from convscope.explorer.arrays import Arrays
 from convscope.explorer.message import Message
+from convscope.explorer.recorded import Recorded
 from convscope.explorer.reducing import reduced
-from convscope.explorer.runs import Recorded
 from convscope.explorer.words import codes
 from convscope.pictures.levels import levels
 from convscope.pictures.scale import bounds_of

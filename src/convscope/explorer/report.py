@@ -1,0 +1,63 @@
+"""The explorer as one HTML file that works offline, from the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from convscope.errors import InputError, OutputError
+from convscope.explorer.contents import contents
+from convscope.explorer.document import document
+from convscope.explorer.session import Session
+from convscope.networks import Network
+from convscope.pictures.files import whole_file
+
+__all__ = ["report"]
+
+Progress = Callable[[float], None]
+
+
+def report(
+    network: Network, images: Any, path: str | Path, *, progress: Progress | None = None
+) -> Path:
+    """Write the explorer as one self-contained HTML file.
+
+    It holds the maps of every layer on every image, the predictions, and the books of the class
+    that the network gives. Of a network with at most 400,000 values an image it holds exact
+    numbers, the books and heat maps of the best five classes, what fed which map, and the kernels,
+    where these have at most 500,000 weights; of a larger one the 240 levels of every map. What
+    needs the network itself, such as muting and other images, the page says in its place.
+
+    Parameters
+    ----------
+    network : Network
+    images
+        As for `Network.activations`.
+    path : path
+        The file, with the suffix ``.html``; one that exists is replaced.
+    progress : callable, optional
+        Told the share of the work that is done, 0..1.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InputError
+        When no image is given, or it cannot be read.
+    OutputError
+        For another suffix, and when the file cannot be written; nothing is left half-written.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in {".html", ".htm"}:
+        raise OutputError(f"{target.name!r} is no page: give a file name that ends in .html")
+    session = Session(network, images)
+    if not session.images:
+        raise InputError("a report without images: give at least one file, array or DATASET:INDEX")
+    packs = contents(session, progress or (lambda _: None))
+    with whole_file(target) as file:
+        for piece in document(network.name, packs):
+            file.write(piece)
+    return target

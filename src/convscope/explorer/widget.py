@@ -1,0 +1,98 @@
+"""The explorer in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from convscope.errors import require
+from convscope.explorer.bundle import script, styles
+from convscope.explorer.drawn import drawn_images
+from convscope.explorer.session import Session
+from convscope.explorer.still import still
+from convscope.networks import Network
+
+if TYPE_CHECKING:
+    import anywidget
+
+__all__ = ["explore"]
+
+
+def explore(
+    network: Network, images: Any = None, *, against: Network | None = None
+) -> anywidget.AnyWidget:
+    """Open the explorer in a notebook.
+
+    Parameters
+    ----------
+    network : Network
+    images : optional
+        As for `Network.activations`: those that can be chosen on the screen. By default pictures
+        drawn in code.
+    against : Network, optional
+        Another network to compare with.
+
+    Returns
+    -------
+    anywidget.AnyWidget
+        Shown where it is a cell's last value. A saved notebook holds a still picture besides, for
+        places where widgets do not run.
+
+    Raises
+    ------
+    MissingExtraError
+        When anywidget is not installed.
+    InputError
+        When the images cannot be read, or do not fit the network.
+    """
+    kind = _widget_class()
+    networks = [network] if against is None else [network, against]
+    shown: anywidget.AnyWidget = kind(
+        Session(networks, drawn_images(network) if images is None else images)
+    )
+    return shown
+
+
+@cache
+def _widget_class() -> Any:
+    """Make the class when it is first needed: anywidget is an extra."""
+    anywidget: Any = require("anywidget", "notebook", "the explorer in a notebook")
+
+    class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
+        """The explorer's page, asked by messages of the widget's own channel."""
+
+        _esm = script()
+        _css = styles()
+
+        def __init__(self, session: Session) -> None:
+            # Where this is a number, the front end counts the views.
+            super().__init__(_view_count=0)
+            self.session = session
+            self.on_msg(self._answer)
+            self.observe(self._forget, "_view_count")
+
+        def close(self) -> None:
+            super().close()
+            self.session.runs.clear()
+
+        def _answer(self, _: Any, message: Any, buffers: Sequence[Any]) -> None:
+            # May run in another thread than the cells do, and while one of them runs.
+            reply, arrays = self.session.answer(message, [bytes(part) for part in buffers or ()])
+            self.send(reply, arrays)
+
+        def _forget(self, change: Mapping[str, Any]) -> None:
+            """Let go of the maps once nobody sees them: a notebook keeps every widget."""
+            if change["old"] and not change["new"]:
+                self.session.runs.clear()
+
+        def _repr_mimebundle_(self, **given: Any) -> Any:
+            shown = super()._repr_mimebundle_(**given)
+            picture = still(self.session) if shown else None
+            if picture is None:
+                return shown
+            bundle, *rest = shown if isinstance(shown, tuple) else (shown,)
+            bundle = {**bundle, "image/png": picture}
+            return (bundle, *rest) if isinstance(shown, tuple) else bundle
+
+    return Explorer

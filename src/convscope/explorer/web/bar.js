@@ -1,5 +1,21 @@
 import { cssOf } from "./colour.js";
 import { el, figure, fill, sharp } from "./dom.js";
+import { TOP_LEVEL } from "./levels.js";
+
+/**
+ * Paint all colours of a palette side by side.
+ * @param {HTMLCanvasElement} canvas
+ * @param {import("./colour.js").Lut} lut
+ * @param {number} wide
+ * @param {number} tall
+ */
+export function paintBar(canvas, lut, wide, tall) {
+  const pen = sharp(canvas, wide, tall);
+  for (let at = 0; at < wide; at++) {
+    pen.fillStyle = cssOf(lut, Math.round((at / (wide - 1)) * TOP_LEVEL));
+    pen.fillRect(at, 0, 1, tall);
+  }
+}
 
 /**
  * A colour bar that is true for every map that it stands beside.
@@ -18,12 +34,7 @@ export function colourBar(scope) {
         fill(node);
         return;
       }
-      const lut = scope.lut(layer.signed);
-      const pen = sharp(canvas, 140, 10);
-      for (let at = 0; at < 140; at++) {
-        pen.fillStyle = cssOf(lut, Math.round((at / 139) * 239));
-        pen.fillRect(at, 0, 1, 10);
-      }
+      paintBar(canvas, scope.colours.lut(layer.signed), 140, 10);
       [low.textContent, high.textContent] = barWords(scope, layer);
       fill(node, low, canvas, high);
     },
@@ -37,10 +48,57 @@ export function colourBar(scope) {
  * @returns {[string, string]}
  */
 export function barWords(scope, layer) {
-  const span = scope.span(layer);
+  const span = scope.colours.span(layer);
   switch (scope.state.scale) {
-    case "channel": return span.signed ? ["− the larger end", "+ the larger end of each map"] : [layer.low.data.every((low) => low === 0) ? "0" : "low", "high of each map"];
+    case "channel": return span.signed ? ["− largest", "+ largest of each map"] : [layer.low.data.every((low) => low === 0) ? "0" : "low", "high of each map"];
     case "sigma": return ["mean − 2σ", "mean + 2σ of each map"];
     default: return [figure(span.low[0]), figure(span.high[0])];
   }
+}
+
+/**
+ * A colour bar for ends that are known.
+ * @param {string} [label]
+ */
+export function endsBar(label = "") {
+  const canvas = el("canvas", { "aria-hidden": "true" });
+  const node = el("span", { class: "cs-bar" });
+  return {
+    node,
+    /** @param {import("./plane.js").Ends | null} ends @param {import("./colour.js").Lut} lut */
+    show(ends, lut) {
+      fill(node);
+      if (!ends) return;
+      paintBar(canvas, lut, 96, 9);
+      fill(node, label ? el("span", { class: "cs-soft" }, label) : null, el("span", {}, figure(ends.low)), canvas, el("span", {}, figure(ends.high)));
+    },
+  };
+}
+
+/** A colour bar that is true for the large map. */
+export function mapBar() {
+  const canvas = el("canvas", { "aria-hidden": "true" });
+  const low = el("span");
+  const high = el("span");
+  const words = el("span", { class: "cs-soft" });
+  const node = el("div", { class: "cs-bar cs-mapbar" }, low, canvas, high, words);
+  return {
+    node,
+    hide() {
+      node.hidden = true;
+    },
+    /**
+     * @param {import("./colour.js").Lut} lut
+     * @param {number} first
+     * @param {number} last
+     * @param {string} said
+     */
+    show(lut, first, last, said) {
+      node.hidden = false;
+      paintBar(canvas, lut, 120, 9);
+      low.textContent = figure(first);
+      high.textContent = figure(last);
+      words.textContent = said;
+    },
+  };
 }

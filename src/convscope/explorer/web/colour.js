@@ -46,12 +46,12 @@ export function isDark(lut, place) {
  * @param {number} width
  * @param {number} height
  * @param {Lut} lut
+ * @param {HTMLCanvasElement} [canvas] one that is used again: making one costs more than drawing on it
  * @returns {HTMLCanvasElement}
  */
-export function mapCanvas(levels, width, height, lut) {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
+export function mapCanvas(levels, width, height, lut, canvas = document.createElement("canvas")) {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = pen.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
@@ -63,13 +63,13 @@ export function mapCanvas(levels, width, height, lut) {
 /**
  * Draw a picture, grey or coloured, on a canvas of its own size.
  * @param {import("./types.js").Numbers} picture height, width, colours
+ * @param {HTMLCanvasElement} [canvas] one that is used again
  * @returns {HTMLCanvasElement}
  */
-export function pictureCanvas(picture) {
+export function pictureCanvas(picture, canvas = document.createElement("canvas")) {
   const [height, width, colours] = picture.shape;
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = pen.createImageData(width, height);
   for (let at = 0; at < width * height; at++) {

@@ -105,5 +105,5 @@ export function figure(value, digits = 3) {
  * @param {number} [digits]
  */
 export function signedFigure(value, digits = 3) {
-  return (value >= 0 ? "+" : "") + figure(value, digits);
+  return (value > 0 ? "+" : "") + figure(value, digits);
 }

@@ -31,33 +31,64 @@ export function pageHost(token) {
   };
 }
 
+// Milliseconds after which a person is told what the page waits for.
+const PATIENCE = 2500;
+
 /**
  * The notebook: messages of the widget's own channel.
  * @param {any} model anywidget's
- * @returns {Host & {close: () => void}}
+ * @returns {Host & {close: () => void, tell: (words: string) => void}} `tell` is called with what is waited for, and with nothing when it came
  */
 export function widgetHost(model) {
-  /** @type {Map<number, (answer: import("./frames.js").Answer) => void>} */
+  // Several views of one widget hear all its answers.
+  const own = Math.random().toString(36).slice(2);
+  /** @type {Map<string, {settle: (answer: import("./frames.js").Answer) => void, fail: (reason: unknown) => void, clock: ReturnType<typeof setTimeout>}>} */
   const waiting = new Map();
+  let told = false;
+
+  /** @param {string} words */
+  const tell = (words) => {
+    if (words || told) host.tell(words);
+    told = words !== "";
+  };
+  /** @param {string} id */
+  const taken = (id) => {
+    const one = waiting.get(id);
+    clearTimeout(one?.clock);
+    waiting.delete(id);
+    if (!waiting.size) tell("");
+    return one;
+  };
   /** @param {any} reply @param {DataView[]} buffers */
   const receive = (reply, buffers) => {
-    const settle = waiting.get(reply.id);
-    waiting.delete(reply.id);
-    settle?.({ reply, buffers: (buffers ?? []).map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength)) });
+    taken(reply?.id)?.settle({ reply, buffers: (buffers ?? []).map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength)) });
   };
+  /** @param {unknown} reason */
+  const failAll = (reason) => {
+    for (const id of [...waiting.keys()]) taken(id)?.fail(reason);
+  };
+  const cut = () => failAll(new Error("the kernel was started anew or has ended: run the cell again"));
+
   model.on("msg:custom", receive);
-  return {
+  for (const event of ["comm:close", "comm_live_update"]) model.on(event, cut);
+  /** @type {Host & {close: () => void, tell: (words: string) => void}} */
+  const host = {
     kind: "widget",
-    close: () => model.off("msg:custom", receive),
+    tell: () => {},
+    close() {
+      model.off("msg:custom", receive);
+      for (const event of ["comm:close", "comm_live_update"]) model.off(event, cut);
+      failAll(new DOMException("the explorer was closed", "AbortError"));
+    },
     answer(message, buffers, signal) {
+      const id = `${own} ${message.id}`;
       return new Promise((settle, fail) => {
-        waiting.set(message.id, settle);
-        signal?.addEventListener("abort", () => {
-          waiting.delete(message.id);
-          fail(signal.reason);
-        });
-        model.send(message, undefined, buffers.map((part) => part.slice().buffer));
+        const clock = setTimeout(() => tell("waiting for the kernel: it computes, runs a cell, or has ended"), PATIENCE);
+        waiting.set(id, { settle, fail, clock });
+        signal?.addEventListener("abort", () => taken(id)?.fail(signal.reason), { once: true });
+        model.send({ ...message, id }, undefined, buffers.map((part) => part.slice().buffer));
       });
     },
   };
+  return host;
 }

@@ -5,6 +5,7 @@ import { inputPanel } from "./input.js";
 import { mosaicPanel } from "./mosaic.js";
 import { railPanel } from "./rail.js";
 import { sheetPanel } from "./sheet.js";
+import { tablesPanel } from "./table.js";
 import { topPanel } from "./top.js";
 
 /**
@@ -26,10 +27,11 @@ export function layOut(scope) {
   scope.on("status", (words) => {
     status.textContent = words;
   });
-  const main = el("div", { class: "cs-main" }, inputPanel(scope), railPanel(scope), mosaicPanel(scope), sheetPanel(scope), channelPanel(scope));
+  const main = el("div", { class: "cs-main" }, inputPanel(scope), railPanel(scope), mosaicPanel(scope), sheetPanel(scope), tablesPanel(scope), channelPanel(scope));
   scope.root.replaceChildren(topPanel(scope), problem, main, bottomPanel(scope), status);
   const mark = () => {
     scope.root.dataset.mode = scope.state.mode;
+    scope.root.dataset.table = String(scope.state.table);
     scope.root.dataset.pinned = String(scope.state.channel >= 0);
   };
   scope.on("state", mark);

@@ -93,6 +93,48 @@ export function levelsOf(values, size, span, out = new Uint8Array(values.length)
 }
 
 /**
+ * The level of one value between two ends.
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ */
+export function levelBetween(value, low, high) {
+  if (!Number.isFinite(value)) return ends(value, 0);
+  return high > low ? Math.min(TOP_LEVEL, Math.max(0, Math.floor(((value - low) / (high - low)) * TOP_LEVEL + 0.5))) : 0;
+}
+
+/**
+ * The levels of values that all lie between the same two ends.
+ * @param {ArrayLike<number>} values
+ * @param {number} low
+ * @param {number} high
+ * @returns {Uint8Array}
+ */
+export function levelsBetween(values, low, high) {
+  return levelsOf(values, values.length, { low: Float32Array.of(low), high: Float32Array.of(high), signed: low < 0 });
+}
+
+/**
+ * Turn levels of one span into levels of another, where the values themselves are not there.
+ * @param {Uint8Array} levels
+ * @param {number} size values of a channel
+ * @param {Span} from
+ * @param {Span} to
+ * @returns {Uint8Array}
+ */
+export function relevelled(levels, size, from, to) {
+  const same = from.low.every((low, channel) => low === to.low[channel] && from.high[channel] === to.high[channel]);
+  if (same) return levels;
+  const out = new Uint8Array(levels.length);
+  for (let channel = 0; channel * size < levels.length; channel++) {
+    const values = Float32Array.from({ length: TOP_LEVEL + 1 }, (_, level) => from.low[channel] + (level / TOP_LEVEL) * (from.high[channel] - from.low[channel]));
+    const moved = levelsOf(values, values.length, { low: to.low.subarray(channel), high: to.high.subarray(channel), signed: to.signed });
+    for (let at = channel * size; at < (channel + 1) * size; at++) out[at] = levels[at] > TOP_LEVEL ? levels[at] : moved[levels[at]];
+  }
+  return out;
+}
+
+/**
  * @param {number} value
  * @param {number} level
  */

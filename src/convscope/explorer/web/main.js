@@ -3,6 +3,7 @@ import { pageHost, widgetHost } from "./hosts.js";
 import { listenToKeys } from "./keys.js";
 import { layOut } from "./layout.js";
 import { Scope } from "./scope.js";
+import { storedHost } from "./stored.js";
 import { followTheme } from "./theme.js";
 
 /**
@@ -28,19 +29,50 @@ function open(root, host) {
  */
 function render(place) {
   const host = widgetHost(place.model);
-  const root = el("div");
+  const root = el("div", { class: "cs-root" });
   place.el.append(root);
-  const scope = open(root, host);
+  /** @type {Scope | null} */
+  let scope = null;
+  let due = 0;
+  const begin = () => {
+    // Colours are read from the style, which holds once the notebook has put the output in place.
+    if (!getComputedStyle(root).getPropertyValue("--cs-paper")) {
+      due = requestAnimationFrame(begin);
+      return;
+    }
+    const shown = open(root, host);
+    host.tell = (words) => shown.emit("status", words);
+    passShortcuts(root, place.el, shown.signal);
+    scope = shown;
+  };
+  begin();
   return () => {
-    scope.dispose();
+    cancelAnimationFrame(due);
+    scope?.dispose();
     host.close();
   };
 }
 
-const pages = document.querySelectorAll("[data-convscope='page']");
-for (const page of pages) {
+/**
+ * Let the notebook have what is pressed with Ctrl or Cmd, such as to save: it hears no key that is
+ * pressed in the explorer, since single letters have another meaning here.
+ * @param {HTMLElement} root
+ * @param {HTMLElement} around
+ * @param {AbortSignal} signal
+ */
+function passShortcuts(root, around, signal) {
+  root.addEventListener("keydown", (event) => {
+    const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+    if (event.defaultPrevented || typing || !(event.ctrlKey || event.metaKey)) return;
+    if (!around.dispatchEvent(new KeyboardEvent("keydown", event))) event.preventDefault();
+  }, { signal });
+}
+
+for (const page of document.querySelectorAll("[data-convscope]")) {
   const root = /** @type {HTMLElement} */ (page);
-  /** @type {any} */ (globalThis).convscope = open(root, pageHost(new URLSearchParams(location.search).get("token") ?? ""));
+  const stored = root.dataset.convscope === "report";
+  const host = stored ? storedHost(document) : pageHost(new URLSearchParams(location.search).get("token") ?? "");
+  /** @type {any} */ (globalThis).convscope = open(root, host);
 }
 
 export default { render };

@@ -1,12 +1,15 @@
 import { inks } from "./blanks.js";
 import { mapCanvas } from "./colour.js";
 import { el, fill, sharp } from "./dom.js";
+import { levelsOf } from "./levels.js";
 
 /** @typedef {import("./types.js").LayerInfo} LayerInfo */
 
 const THUMB = 33;
 const SHOWN = 6;
 const STEP = THUMB + 3;
+// From so many layers on, blocks are folded at first.
+const MANY = 60;
 
 /**
  * All layers in order; blocks fold; each with its strongest maps and how many are blank.
@@ -19,7 +22,7 @@ export function railPanel(scope) {
   const node = el("nav", { class: "cs-rail", "aria-label": "layers" }, el("h2", { class: "cs-caption" }, "Layers"), search, list);
   /** @type {Set<string>} */
   const folded = new Set();
-  /** @type {Map<string, {node: HTMLElement, canvas: HTMLCanvasElement, blanks: HTMLElement, drawn: string}>} */
+  /** @type {Map<string, {node: HTMLElement, canvas: HTMLCanvasElement, blanks: HTMLElement, drawn: string, used: HTMLCanvasElement[]}>} */
   const entries = new Map();
   const seen = new IntersectionObserver((changes) => {
     for (const change of changes) if (change.isIntersecting) drawEntry(/** @type {HTMLElement} */ (change.target).dataset.layer ?? "");
@@ -70,22 +73,24 @@ export function railPanel(scope) {
       canvas);
     press.addEventListener("click", () => scope.change({ layer: layer.name, mode: "layer", ...(layer.name === scope.state.layer ? {} : { channel: -1, unit: null }) }, { back: true }));
     const row = el("li", { "data-layer": layer.name }, press);
-    entries.set(layer.name, { node: press, canvas, blanks, drawn: "" });
+    entries.set(layer.name, { node: press, canvas, blanks, drawn: "", used: [] });
     seen.observe(row);
     return row;
   };
 
-  /** @param {string} name */
-  const drawEntry = (name) => {
+  /** @param {string} name @param {string} [line] colour of the frames */
+  const drawEntry = (name, line = inks(scope.root).line) => {
     const found = entries.get(name);
-    const strongest = strongestMaps(scope, name, SHOWN);
-    if (!found || !strongest) return;
     const key = `${scope.run?.run} ${scope.state.scale} ${scope.state.colormap} ${scope.dark}`;
-    if (found.drawn === key) return;
+    if (!found || found.drawn === key) return;
+    const strongest = strongestMaps(scope, name, SHOWN, found.used);
+    // What is still there is of an earlier image.
+    found.canvas.classList.toggle("cs-stale", !strongest);
+    if (!strongest) return;
+    found.used = strongest.maps;
     found.drawn = key;
     found.blanks.textContent = strongest.blank ? `${strongest.blank} blank` : "";
     const pen = sharp(found.canvas, SHOWN * STEP, strongest.vector ? 8 : THUMB);
-    const { line } = inks(scope.root);
     pen.clearRect(0, 0, SHOWN * STEP, THUMB);
     strongest.maps.forEach((map, place) => {
       const wide = strongest.vector ? (SHOWN * STEP) / strongest.maps.length : THUMB;
@@ -97,11 +102,19 @@ export function railPanel(scope) {
     });
   };
 
+  let due = 0;
   const drawAll = () => {
+    cancelAnimationFrame(due);
+    due = requestAnimationFrame(drawSeen);
+  };
+
+  const drawSeen = () => {
+    if (node.hidden) return;
     const top = list.getBoundingClientRect();
+    const { line } = inks(scope.root);
     for (const [name, found] of entries) {
       const box = found.node.getBoundingClientRect();
-      if (box.bottom > top.top - 200 && box.top < top.bottom + 200) drawEntry(name);
+      if (box.bottom > top.top - 200 && box.top < top.bottom + 200) drawEntry(name, line);
     }
   };
 
@@ -124,7 +137,10 @@ export function railPanel(scope) {
   });
   const fold = () => {
     folded.clear();
-    if (scope.network.layers.length > 60) for (const block of scope.network.blocks) folded.add(block.name);
+    const chosen = scope.layers.get(scope.state.layer)?.index ?? -1;
+    for (const block of scope.network.layers.length > MANY ? scope.network.blocks : []) {
+      if (chosen < block.first || chosen > block.last) folded.add(block.name);
+    }
     build();
   };
   scope.on("network", fold);
@@ -149,33 +165,47 @@ export function railPanel(scope) {
  * @param {import("./scope.js").Scope} scope
  * @param {string} name
  * @param {number} count
+ * @param {HTMLCanvasElement[]} [used] canvases that are drawn on again
  * @returns {{maps: HTMLCanvasElement[], blank: number, vector: boolean} | null}
  */
-export function strongestMaps(scope, name, count) {
+export function strongestMaps(scope, name, count, used = []) {
   const layer = scope.maps(name);
   if (layer) {
     const [channels, height, width] = layer.shape;
     const order = ranked(layer.maximum.data, count);
     const vector = height * width === 1;
     const blank = countBlank(layer.codes.data);
-    if (vector) return { maps: [vectorStrip(scope, layer, channels)], blank: channels > 1 ? blank : 0, vector };
-    const levels = scope.levels(layer);
-    const size = height * width;
-    return { maps: order.map((channel) => mapCanvas(levels.subarray(channel * size, (channel + 1) * size), width, height, scope.lut(layer.signed))), blank, vector };
+    if (vector) return { maps: [vectorStrip(scope, layer, channels, used[0])], blank: channels > 1 ? blank : 0, vector };
+    const lut = scope.colours.lut(layer.signed);
+    return { maps: order.map((channel, place) => mapCanvas(levelsOfOne(scope, layer, channel), width, height, lut, used[place])), blank, vector };
   }
-  return scope.sheet && fromSheet(scope, scope.sheet, name, count);
+  return scope.sheet && fromSheet(scope, scope.sheet, name, count, used);
+}
+
+/**
+ * @param {import("./scope.js").Scope} scope
+ * @param {import("./types.js").LayerReply} layer
+ * @param {number} channel
+ */
+function levelsOfOne(scope, layer, channel) {
+  const size = layer.shape[1] * layer.shape[2];
+  const [from, to] = [channel * size, (channel + 1) * size];
+  if (!layer.values) return scope.colours.levels(layer).subarray(from, to);
+  const { low, high, signed } = scope.colours.span(layer);
+  return levelsOf(layer.values.data.subarray(from, to), size, { low: low.subarray(channel, channel + 1), high: high.subarray(channel, channel + 1), signed });
 }
 
 /**
  * @param {import("./scope.js").Scope} scope
  * @param {import("./types.js").LayerReply} layer
  * @param {number} channels
+ * @param {HTMLCanvasElement} [used]
  */
-function vectorStrip(scope, layer, channels) {
+function vectorStrip(scope, layer, channels, used) {
   const low = Math.min(0, ...layer.low.data);
   const width = Math.max(...layer.high.data) - low || 1;
   const levels = Uint8Array.from(layer.high.data, (value) => Math.round(((value - low) / width) * 239));
-  return mapCanvas(levels, channels, 1, scope.lut(false));
+  return mapCanvas(levels, channels, 1, scope.colours.lut(false), used);
 }
 
 /**
@@ -183,8 +213,9 @@ function vectorStrip(scope, layer, channels) {
  * @param {import("./types.js").SheetReply} sheet
  * @param {string} name
  * @param {number} count
+ * @param {HTMLCanvasElement[]} used
  */
-function fromSheet(scope, sheet, name, count) {
+function fromSheet(scope, sheet, name, count, used) {
   let at = 0;
   let first = 0;
   for (const [place, layer] of sheet.layers.entries()) {
@@ -193,9 +224,9 @@ function fromSheet(scope, sheet, name, count) {
       const maxima = sheet.maximum.data.subarray(first, first + layer.channels);
             const blank = countBlank(sheet.codes.data.subarray(first, first + layer.channels));
       if (size === 1) return null;
-      const lut = scope.lut(sheet.signed[place]);
+      const lut = scope.colours.lut(sheet.signed[place]);
       const levels = /** @type {Uint8Array} */ (sheet.levels.data);
-      const maps = ranked(maxima, count).map((channel) => mapCanvas(levels.subarray(at + channel * size, at + (channel + 1) * size), layer.width, layer.height, lut));
+      const maps = ranked(maxima, count).map((channel, one) => mapCanvas(levels.subarray(at + channel * size, at + (channel + 1) * size), layer.width, layer.height, lut, used[one]));
       return { maps, blank, vector: false };
     }
     at += layer.channels * size;

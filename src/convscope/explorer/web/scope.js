@@ -1,31 +1,38 @@
-import { Atlas } from "./atlas.js";
 import { Client, Refusal } from "./client.js";
-import { lutOf } from "./colour.js";
-import { finiteEnds, levelsOf, spanOf } from "./levels.js";
-import { fromHash, INITIAL, toHash } from "./state.js";
+import { Events } from "./events.js";
+import { KeptMaps } from "./kept_maps.js";
+import { leftOutWords } from "./leftout.js";
+import { Made } from "./made.js";
+import { MapColours } from "./map_colours.js";
+import { sourceOf } from "./pictures.js";
+import { Ranking } from "./ranking.js";
+import { changedKeys, fromHash, INITIAL, toHash } from "./state.js";
 
 /** @typedef {import("./types.js").State} State */
-/** @typedef {import("./types.js").LayerReply} LayerReply */
+/** @typedef {import("./kept_maps.js").Kept} Kept */
+
 /** @typedef {{layer: string, channel: number, unit: [number, number] | null, value: number}} Hover */
 
 // A network with fewer values than this is shown whole at once.
 const SMALL = 400_000;
 // Above this a layer comes as levels instead of numbers.
 const NUMBERS = 2_000_000;
-// Bytes of maps that the page keeps.
-const KEPT = 256 * 2 ** 20;
-/** Pixels across a tile of the overview of a large network. */
-export const OVERVIEW_TILE = 12;
-// Channels that are muted between two reports of progress.
-const PIECE = 32;
 
-/** All that the panels share: the state, what was asked, and who wants to know. */
-export class Scope {
+// Pixels across a tile of the overview of a large network.
+const OVERVIEW_TILE = 12;
+
+/**
+ * All that the panels share: the state, what was asked, and who wants to know. Its events: network,
+ * state (a set of changed keys), run, maps (a layer's name), sheet, books, costs, pictures, hover,
+ * colours, live (whether), problem (words), status (words), download and help (the button).
+ */
+export class Scope extends Events {
   /**
    * @param {HTMLElement} root
    * @param {import("./hosts.js").Host} host
    */
   constructor(root, host) {
+    super();
     this.root = root;
     this.host = host;
     this.client = new Client(host);
@@ -36,8 +43,6 @@ export class Scope {
     this.trail = [];
     this.controller = new AbortController();
     this.signal = this.controller.signal;
-    /** @type {Map<string, Set<(detail: any) => void>>} */
-    this.listeners = new Map();
     /** @type {import("./types.js").NetworkInfo} */
     this.network = /** @type {any} */ (null);
     /** @type {Map<string, import("./types.js").LayerInfo>} */
@@ -52,38 +57,16 @@ export class Scope {
     this.books = null;
     /** @type {Map<string, Float32Array>} */
     this.shares = new Map();
-    /** @type {Map<string, Float32Array>} */
-    this.costs = new Map();
-    /** @type {Map<string, LayerReply & {scale: string, run: string}>} */
-    this.kept = new Map();
-    /** @type {Map<string, any>} */
-    this.made = new Map();
+    this.made = new Made();
+    this.kept = new KeptMaps();
+    this.colours = new MapColours(this);
+    this.ranking = new Ranking(this);
     /** @type {Hover | null} */
     this.hover = null;
+    /** What the present run was asked for. @type {Partial<State>} */
+    this.ran = {};
     this.dark = false;
     this.live = false;
-  }
-
-  // ---- listening ----
-
-  /**
-   * Be told: network, state (a set of changed keys), run, maps (a layer's name), sheet, books,
-   * costs, pictures, hover, colours, problem (words), status (words).
-   * @param {string} event
-   * @param {(detail: any) => void} listener
-   */
-  on(event, listener) {
-    const all = this.listeners.get(event) ?? new Set();
-    this.listeners.set(event, all.add(listener));
-    return () => all.delete(listener);
-  }
-
-  /**
-   * @param {string} event
-   * @param {any} [detail]
-   */
-  emit(event, detail) {
-    for (const listener of [...(this.listeners.get(event) ?? [])]) listener(detail);
   }
 
   /** @param {unknown} problem */
@@ -99,8 +82,6 @@ export class Scope {
     this.kept.clear();
     this.made.clear();
   }
-
-  // ---- beginning, changing, going back ----
 
   async start() {
     if (this.addressed) addEventListener("hashchange", () => this.adopt(fromHash(location.hash)), { signal: this.signal });
@@ -138,17 +119,17 @@ export class Scope {
    * @param {{back?: boolean}} [how] `back`: whether Escape comes back to what was before
    */
   change(patch, { back = false } = {}) {
-    const changed = new Set(Object.keys(patch).filter((key) => JSON.stringify(/** @type {any} */ (patch)[key]) !== JSON.stringify(/** @type {any} */ (this.state)[key])));
+    const changed = changedKeys(this.state, patch);
     if (!changed.size) return;
     if (back) this.trail.push(Object.fromEntries([...changed].map((key) => [key, /** @type {any} */ (this.state)[key]])));
     Object.assign(this.state, patch);
-    this.address();
+    this.address(back);
     if (changed.has("network")) {
       this.openNetwork().catch((problem) => this.fail(problem));
       return;
     }
-    if (changed.has("target")) this.costs.clear();
-    if (["scale", "colormap", "theme"].some((key) => changed.has(key))) this.recolour();
+    if (changed.has("target")) this.ranking.costs.clear();
+    if (["scale", "colormap", "theme"].some((key) => changed.has(key))) this.colours.forget();
     this.emit("state", changed);
     if (["image", "mute", "solo", "target"].some((key) => changed.has(key))) this.look().catch((problem) => this.fail(problem));
     if (changed.has("layer") || changed.has("scale") || changed.has("mode")) this.want();
@@ -168,17 +149,16 @@ export class Scope {
     if (toHash(state) !== toHash(this.state)) this.change(state);
   }
 
-  address() {
-    if (this.addressed) history.replaceState(null, "", `#${toHash(this.state)}`);
+  /**
+   * Write the state into the address.
+   * @param {boolean} [step] whether the browser's own way back leads to what was before
+   */
+  address(step = false) {
+    if (!this.addressed) return;
+    const hash = `#${toHash(this.state)}`;
+    if (step) history.pushState(null, "", hash);
+    else history.replaceState(null, "", hash);
   }
-
-  /** The colours changed: those made before are of no use. */
-  recolour() {
-    for (const key of [...this.made.keys()]) if (key.startsWith("atlas ") || key.startsWith("lut ")) this.made.delete(key);
-    this.emit("colours");
-  }
-
-  // ---- running ----
 
   /** @returns {import("./types.js").Picture | undefined} */
   get picture() {
@@ -198,11 +178,48 @@ export class Scope {
   async look(picture = this.picture) {
     if (!picture) return false;
     const { source, buffers } = sourceOf(picture);
-    const { mute, solo, target, network } = this.state;
-    const reply = await this.client.latest("run", { type: "run", network, image: source, mute, solo, target, then: this.alongside() }, buffers);
+    const { mute, solo, target, network, image } = this.state;
+    let reply;
+    try {
+      reply = await this.client.latest("run", { type: "run", network, image: source, mute, solo, target, then: this.alongside() }, buffers);
+    } catch (problem) {
+      if (problem instanceof Refusal && problem.code === "not-in-report") return this.retreat(problem);
+      throw problem;
+    }
     if (reply === null || this.signal.aborted) return false;
+    this.ran = { image, target, mute, solo };
     this.show(reply);
     return true;
+  }
+
+  /**
+   * Go back to what a report holds, and say why.
+   * @param {Refusal} problem
+   * @returns {Promise<boolean>}
+   */
+  async retreat(problem) {
+    const held = this.run ? this.ran : { image: 0, target: null, mute: {}, solo: {} };
+    const changed = changedKeys(this.state, held);
+    if (!changed.size) throw problem;
+    Object.assign(this.state, held);
+    this.address();
+    this.emit("state", changed);
+    const shown = this.run ? true : await this.look();
+    this.fail(problem);
+    return shown;
+  }
+
+  /**
+   * Why something cannot be asked of this page; empty where it can. A report holds answers alone,
+   * and not those to every question.
+   * @param {import("./leftout.js").Topic} topic
+   * @param {number} [index] of the class, for the topic "target"
+   * @returns {string}
+   */
+  unavailable(topic, index) {
+    if (!this.network || this.network.live || !this.network.left_out?.includes(topic)) return "";
+    const held = topic === "target" && index !== undefined && (this.run?.targets ?? []).includes(index);
+    return held ? "" : leftOutWords(topic);
   }
 
   /** What is asked along with a run. */
@@ -219,15 +236,17 @@ export class Scope {
     this.run = run;
     this.sheet = null;
     this.books = null;
-    this.costs.clear();
+    this.shares = new Map();
+    this.ranking.costs.clear();
     for (const reply of run.then ?? []) {
-      if (reply.type === "layer") this.keep(reply);
+      if (reply.type === "layer") this.keep(run.run, reply);
       else if (reply.type === "sheet") this.sheet = reply;
       else if (reply.type === "books") this.enter(reply);
       else if (reply.type === "error") this.fail(new Refusal(reply.code, reply.message));
     }
     run.then = [];
-    this.forget();
+    this.kept.forget(run.run);
+    this.made.drop((key) => /^(atlas|span) /.test(key) && !key.includes(` ${run.run} `));
     this.emit("run");
     if (this.sheet) this.emit("sheet");
     if (this.books) this.emit("books");
@@ -272,9 +291,8 @@ export class Scope {
       this.shares.set(layer.name, /** @type {Float32Array} */ (books.shares.data.subarray(at, at + count)));
       at += count;
     });
+    this.ranking.ranks = this.shares;
   }
-
-  // ---- maps ----
 
   /** @param {string} name */
   asking(name) {
@@ -282,120 +300,45 @@ export class Scope {
     return { type: "layer", layer: name, scale: scale === "shared" ? "layer" : scale, limit: NUMBERS };
   }
 
-  /** @param {any} reply */
-  keep(reply) {
-    reply.run = this.run?.run;
-    reply.scale = this.asking(reply.layer).scale;
-    const key = `${reply.run} ${reply.layer}`;
-    this.kept.delete(key);
-    this.kept.set(key, reply);
-  }
-
-  /** Forget the maps that were looked at longest ago. */
-  forget() {
-    let bytes = [...this.kept.values()].reduce((sum, one) => sum + sizeOf(one), 0);
-    for (const [key, one] of this.kept) {
-      if (bytes <= KEPT) break;
-      if (one.run === this.run?.run) continue;
-      bytes -= sizeOf(one);
-      this.kept.delete(key);
-    }
-    for (const key of [...this.made.keys()]) {
-      if ((key.startsWith("atlas ") || key.startsWith("span ")) && !key.includes(` ${this.run?.run} `)) this.made.delete(key);
-    }
+  /**
+   * @param {string} run
+   * @param {any} reply
+   */
+  keep(run, reply) {
+    this.kept.keep({ ...reply, run, scale: reply.scale ?? this.asking(reply.layer).scale });
   }
 
   /**
    * The maps of a layer on the present run; null while they are not there.
    * @param {string} name
-   * @returns {LayerReply | null}
+   * @returns {Kept | null}
    */
   maps(name) {
-    return this.kept.get(`${this.run?.run} ${name}`) ?? null;
+    return this.run && this.kept.of(this.run.run, name);
   }
 
   /**
    * Ask for the maps of a layer, unless they are there.
    * @param {string} name
-   * @returns {Promise<LayerReply | null>} null when the run changed meanwhile
+   * @returns {Promise<Kept | null>} null when the run changed meanwhile
    */
   async need(name) {
     const run = this.run?.run;
-    const known = this.kept.get(`${run} ${name}`);
+    const known = this.maps(name);
     const question = this.asking(name);
-    if (known && (known.values || known.scale === question.scale)) return known;
+    if (known && (known.values || known.scale === question.scale || !this.network.live)) return known;
     try {
       const reply = await this.client.latest(`layer ${name}`, { ...question, run });
-      if (!reply || this.run?.run !== run) return null;
-      this.keep(reply);
-      for (const key of [...this.made.keys()]) if (key.startsWith(`atlas ${name} `)) this.made.delete(key);
+      if (!reply || !run || this.run?.run !== run) return null;
+      this.keep(run, reply);
+      this.made.drop((key) => key.startsWith(`atlas ${name} `));
       this.emit("maps", name);
-      return reply;
+      return this.maps(name);
     } catch (problem) {
       if (problem instanceof Refusal && problem.code === "gone") await this.look();
       else this.fail(problem);
       return null;
     }
-  }
-
-  /** Smallest and largest value of all that is shown: of the whole network on this image. */
-  get ends() {
-    return this.cached(`span shared ${this.run?.run} `, () => {
-      if (this.sheet) return finiteEnds(/** @type {Float32Array} */ (this.sheet.low.data), /** @type {Float32Array} */ (this.sheet.high.data));
-      const known = [...this.kept.values()].filter((one) => one.run === this.run?.run);
-      const pairs = known.map((one) => finiteEnds(one.low.data, one.high.data));
-      return finiteEnds(pairs.map((pair) => pair[0]), pairs.map((pair) => pair[1]));
-    });
-  }
-
-  /**
-   * What the colours of a layer stand for on the present scale.
-   * @param {LayerReply} layer
-   * @returns {import("./levels.js").Span}
-   */
-  span(layer) {
-    if (!layer.values && layer.span_low && layer.span_high) {
-      return { low: /** @type {Float32Array} */ (layer.span_low.data), high: /** @type {Float32Array} */ (layer.span_high.data), signed: layer.signed };
-    }
-    return this.cached(`span ${layer.layer} ${this.run?.run} ${this.state.scale}`, () => spanOf(layer, this.state.scale, this.ends));
-  }
-
-  /**
-   * All maps of a layer in colours; null while they are not there.
-   * @param {string} name
-   * @returns {Atlas | null}
-   */
-  atlas(name) {
-    const layer = this.maps(name);
-    if (!layer) return null;
-    return this.cached(`atlas ${name} ${layer === null ? "" : /** @type {any} */ (layer).run} `, () => {
-      const [count, height, width] = layer.shape;
-      return new Atlas(this.levels(layer), count, height, width, this.lut(layer.signed));
-    });
-  }
-
-  /**
-   * The levels of all maps of a layer on the present scale.
-   * @param {LayerReply} layer
-   * @returns {Uint8Array}
-   */
-  levels(layer) {
-    if (!layer.values) return /** @type {Uint8Array} */ (layer.levels?.data ?? new Uint8Array());
-    return levelsOf(layer.values.data, layer.shape[1] * layer.shape[2], this.span(layer));
-  }
-
-  /**
-   * The colours: those that were chosen, else diverging ones for values of both signs, and ones
-   * whose zero is paper for the others.
-   * @param {boolean} signed
-   * @returns {import("./colour.js").Lut}
-   */
-  lut(signed) {
-    const { colormap } = this.state;
-    const automatic = !this.network.palettes[colormap];
-    const name = automatic ? (signed ? "RdBu" : "paper") : colormap;
-    const reversed = this.dark && name === "paper";
-    return this.cached(`lut ${name} ${reversed}`, () => lutOf(this.network.palettes[name], reversed));
   }
 
   /**
@@ -415,86 +358,6 @@ export class Scope {
   }
 
   /**
-   * Make a thing once, until it is forgotten.
-   * @template T
-   * @param {string} key
-   * @param {() => T} make
-   * @returns {T}
-   */
-  cached(key, make) {
-    if (!this.made.has(key)) this.made.set(key, make());
-    return this.made.get(key);
-  }
-
-  /**
-   * Which pixels of the input every position of a layer's maps sees.
-   * @param {string} name
-   * @returns {Promise<{starts: number[][] | null, stops: number[][], whole: boolean, because: string, size: number[] | null}>}
-   */
-  fields(name) {
-    return this.cached(`fields ${name}`, () => this.client.ask({ type: "fields", network: this.state.network, layer: name }));
-  }
-
-  /**
-   * The box on the input that a unit sees, in pixels: top, left, bottom, right; null where it is
-   * not known.
-   * @param {string} name
-   * @param {[number, number]} unit
-   * @returns {Promise<[number, number, number, number] | null>}
-   */
-  async boxOf(name, unit) {
-    const { starts, stops, whole } = await this.fields(name);
-    const seen = this.run?.seen;
-    if (whole && seen) return [0, 0, seen.shape[0], seen.shape[1]];
-    if (!starts) return null;
-    const [y, x] = starts.length > 1 ? unit : [0, unit[1]];
-    const last = starts.length - 1;
-    return [starts.length > 1 ? starts[0][y] : 0, starts[last][x], stops.length > 1 ? stops[0][y] : 1, stops[last][x]];
-  }
-
-  // ---- order, ablation, muting ----
-
-  /**
-   * The channels of a layer in the chosen order, those that show something before the blank ones.
-   * @param {LayerReply} layer
-   * @returns {{shown: number[], blank: number[], by: string}}
-   */
-  order(layer) {
-    const all = Array.from({ length: layer.shape[0] }, (_, channel) => channel);
-    const { sort } = this.state;
-    const shares = this.shares.get(layer.layer);
-    const key = sort === "contribution" ? shares : sort === "ablation" ? this.costs.get(layer.layer)
-      : sort === "mean" ? layer.mean.data : sort === "maximum" ? layer.maximum.data : sort === "active" ? layer.positive.data : undefined;
-    const signless = sort === "contribution" || sort === "ablation";
-    if (key) all.sort((a, b) => (signless ? Math.abs(key[b]) - Math.abs(key[a]) : key[b] - key[a]) || a - b);
-    const words = this.network.words;
-    /** @param {number} channel */
-    const isBlank = (channel) => words[layer.codes.data[channel]] === "zero here" || words[layer.codes.data[channel]] === "constant";
-    return { shown: all.filter((channel) => !isBlank(channel)), blank: all.filter(isBlank), by: key ? sort : "index" };
-  }
-
-  /**
-   * Mute every channel of a layer by itself, piece by piece, and tell the progress.
-   * @param {string} name
-   */
-  async ablate(name) {
-    const run = this.run;
-    const count = this.layers.get(name)?.shape[0];
-    if (!run || !count || this.costs.has(name)) return;
-    const costs = new Float32Array(count);
-    for (let start = 0; start < count; start += PIECE) {
-      if (this.run !== run || this.state.layer !== name || this.state.sort !== "ablation") return;
-      const stop = Math.min(start + PIECE, count);
-      this.emit("status", `muting channel ${start} of ${count} …`);
-      const reply = await this.client.ask({ type: "ablation", run: run.run, layer: name, target: this.state.target, start, stop });
-      costs.set(reply.costs.data, start);
-    }
-    this.emit("status", "");
-    this.costs.set(name, costs);
-    this.emit("costs", name);
-  }
-
-  /**
    * Whether a channel is silent at present.
    * @param {string} layer
    * @param {number} channel
@@ -502,26 +365,6 @@ export class Scope {
   isMuted(layer, channel) {
     return this.run?.muted[layer]?.includes(channel) ?? false;
   }
-
-  /**
-   * Mute a channel, or let it sound again.
-   * @param {string} layer
-   * @param {number} channel
-   */
-  toggleMute(layer, channel) {
-    this.change({ mute: toggled(this.state.mute, layer, channel) });
-  }
-
-  /**
-   * Let only this channel of its layer sound, or all again.
-   * @param {string} layer
-   * @param {number} channel
-   */
-  toggleSolo(layer, channel) {
-    this.change({ solo: toggled(this.state.solo, layer, channel) });
-  }
-
-  // ---- pointing ----
 
   /** @param {Hover | null} hover */
   point(hover) {
@@ -542,36 +385,29 @@ export class Scope {
   }
 
   /**
-   * Add a picture of the page's own and look at it.
+   * Look at a picture of the page's own and add it; one that the network refuses is not added.
    * @param {import("./types.js").Picture} picture
    */
-  add(picture) {
+  async add(picture) {
+    const shown = await this.look(picture);
+    if (shown) picture.thumbnail ??= this.run?.seen ?? null;
     this.pictures.push(picture);
     this.emit("pictures");
-    this.change({ image: this.pictures.length - 1 });
+    if (!shown) return;
+    this.state.image = this.pictures.length - 1;
+    this.address();
+    this.emit("state", new Set(["image"]));
   }
-}
 
-/** @param {import("./types.js").Picture} picture */
-function sourceOf(picture) {
-  if (picture.index !== undefined) return { source: picture.index, buffers: [] };
-  if (picture.pixels) return { source: { pixels: picture.pixels.shape, name: picture.name }, buffers: [picture.pixels.data] };
-  return { source: { upload: picture.name }, buffers: [picture.bytes ?? new Uint8Array()] };
-}
-
-/**
- * @param {Object<string, number[]>} chosen
- * @param {string} layer
- * @param {number} channel
- */
-function toggled(chosen, layer, channel) {
-  const before = chosen[layer] ?? [];
-  const after = before.includes(channel) ? before.filter((one) => one !== channel) : [...before, channel].sort((a, b) => a - b);
-  const { [layer]: _, ...others } = chosen;
-  return after.length ? { ...others, [layer]: after } : others;
-}
-
-/** @param {LayerReply} layer */
-function sizeOf(layer) {
-  return (layer.values?.data.byteLength ?? 0) + (layer.levels?.data.byteLength ?? 0);
+  /**
+   * Say that pictures follow one another quickly, and when they no longer do: meanwhile only what
+   * is in sight is asked for.
+   * @param {boolean} live
+   */
+  setLive(live) {
+    if (this.live === live) return;
+    this.live = live;
+    this.emit("live", live);
+    if (!live) this.want();
+  }
 }

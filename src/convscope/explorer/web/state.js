@@ -21,15 +21,30 @@ export const INITIAL = Object.freeze({
   compare: "",
   other: -1,
   view: "",
+  look: "values",
+  folded: [],
   table: false,
+  strip: "",
 });
+
+/**
+ * Find what of a state would be another.
+ * @param {State} state
+ * @param {Partial<State>} patch
+ * @returns {Set<string>}
+ */
+export function changedKeys(state, patch) {
+  const keys = /** @type {(keyof State)[]} */ (Object.keys(patch));
+  return new Set(keys.filter((key) => JSON.stringify(patch[key]) !== JSON.stringify(state[key])));
+}
 
 // Under which letters the address keeps what.
 const LETTERS = /** @type {[keyof State, string][]} */ ([
   ["mode", "m"], ["network", "n"], ["image", "i"], ["layer", "l"], ["channel", "c"], ["unit", "yx"],
   ["target", "t"], ["colormap", "cm"], ["scale", "scale"], ["sort", "sort"], ["tile", "tile"],
   ["mute", "mute"], ["solo", "solo"], ["method", "heat"], ["opacity", "op"], ["theme", "theme"],
-  ["compare", "cmp"], ["other", "with"], ["view", "view"], ["table", "table"],
+  ["compare", "cmp"], ["other", "with"], ["view", "view"], ["folded", "fold"], ["look", "look"],
+  ["table", "table"], ["strip", "strip"],
 ]);
 
 /**
@@ -104,6 +119,7 @@ function read(key, text) {
     }
     case "mute": case "solo": return readMuted(text);
     case "table": return text === "true";
+    case "folded": return text.split(",");
     default: return text;
   }
 }

@@ -28,6 +28,27 @@ export function gridOf(count, width, tile, proportion) {
 }
 
 /**
+ * Where the tile of a place lies.
+ * @param {Grid} grid
+ * @param {number} place
+ * @param {number} top of all tiles
+ */
+export function boxInGrid(grid, place, top) {
+  return { x: grid.left + (place % grid.columns) * grid.stepX, y: Math.floor(place / grid.columns) * grid.stepY + top, wide: grid.wide, tall: grid.tall };
+}
+
+/**
+ * What the bars of a layer's tiles are measured by: its strongest map, and its largest contribution.
+ * @param {import("./scope.js").Scope} scope
+ * @param {import("./types.js").LayerReply} layer
+ */
+export function barEnds(scope, layer) {
+  // Until the books of this image are there, those of the one before order the maps and say no more.
+  const shares = scope.shares.get(layer.layer);
+  return { shares, strongest: Math.max(...layer.maximum.data.map(Math.abs)) || 1, most: shares ? Math.max(...shares.map(Math.abs)) || 1 : 1 };
+}
+
+/**
  * Draw one tile: map or hatch, number and largest value, strength and contribution.
  * @param {CanvasRenderingContext2D} pen
  * @param {import("./scope.js").Scope} scope
@@ -43,7 +64,7 @@ export function drawTile(pen, scope, layer, channel, box, look) {
   const muted = scope.isMuted(layer.layer, channel);
   if (muted) drawBlank(pen, "muted", x, y, wide, tall, { ...inks, ground: inks.muted });
   else if (word === "zero here" || word === "constant") drawBlank(pen, word, x, y, wide, tall, inks);
-  else scope.atlas(layer.layer)?.draw(pen, channel, x, y, wide, tall);
+  else scope.colours.atlas(layer.layer)?.draw(pen, channel, x, y, wide, tall);
   pen.lineWidth = look.pinned ? 2.5 : 1;
   pen.strokeStyle = look.pinned ? inks.pin : inks.line;
   pen.strokeRect(x - 0.5, y - 0.5, wide + 1, tall + 1);

@@ -47,6 +47,7 @@
  * @property {Object<string, Numbers>} palettes
  * @property {string[]} words
  * @property {boolean} live
+ * @property {string[]} [left_out] what a report does not hold; see scope.unavailable
  * @property {string} version
  */
 
@@ -69,6 +70,7 @@
  * @property {Score | null} score
  * @property {Object<string, number[]>} muted
  * @property {{predictions: Prediction[], logits: Numbers | null, score: Score | null} | null} before
+ * @property {number[]} [targets] the classes that a report explains
  * @property {number} milliseconds
  * @property {any[]} then
  */
@@ -82,6 +84,7 @@
  * @property {string[]} dims
  * @property {Numbers | null} values
  * @property {Numbers | null} levels
+ * @property {string} [scale] of the levels
  * @property {Numbers} [span_low]
  * @property {Numbers} [span_high]
  * @property {Numbers} low
@@ -149,8 +152,11 @@
  * @property {string} theme auto, light or dark
  * @property {string} compare what is compared at the bottom, or empty
  * @property {number} other the second image, class, layer index or network of the comparison
- * @property {string} view where the sheet is: x,y,zoom
+ * @property {string} view where the sheet is: x,y,zoom,width x height of the view it was laid out for; empty shows all
+ * @property {string[]} folded names of blocks that the sheet shows as one group
+ * @property {string} look what is shown of the pinned map: values, shares, photo or field
  * @property {boolean} table whether the table twin is shown
+ * @property {string} strip which part of the bottom strip is open: compare, images, through, books; empty where it is folded
  */
 
 export {};

@@ -1,0 +1,47 @@
+import { colourBar } from "./bar.js";
+import { el, menu, setChoices } from "./dom.js";
+import { described } from "./map_words.js";
+import { SORTS } from "./sorts.js";
+
+/**
+ * What stands above the mosaic: the layer, what its colours mean, order and size of its tiles.
+ * @param {import("./scope.js").Scope} scope
+ */
+export function mosaicHead(scope) {
+  const title = el("h2");
+  const note = el("span", { class: "cs-note" });
+  const count = el("span", { class: "cs-note" });
+  const bar = colourBar(scope);
+  const sort = menu("sort the maps by", SORTS, scope.state.sort, (value) => scope.change({ sort: value }));
+  const size = el("input", { type: "range", min: 24, max: 240, step: 4, value: scope.state.tile, "aria-label": "size of a tile in pixels" });
+  size.addEventListener("input", () => scope.change({ tile: Number(size.value) }));
+  return {
+    nodes: [
+      el("div", { class: "cs-head" }, title, note, count),
+      el("div", { class: "cs-tools" }, bar.node, el("label", {}, "sort", sort), el("label", {}, "size", size)),
+    ],
+    /** @param {import("./types.js").LayerInfo} info */
+    name(info) {
+      title.textContent = info.name;
+      note.textContent = described(info);
+      const able = SORTS.filter(([name]) => name !== "contribution" || scope.network.differentiable);
+      if (sort.options.length !== able.length) setChoices(sort, able, scope.state.sort);
+      sort.value = scope.state.sort;
+      size.value = String(scope.state.tile);
+    },
+    /**
+     * @param {import("./types.js").LayerReply | null} layer
+     * @param {number} blank how many maps are
+     * @param {string} by what they are sorted by
+     */
+    show(layer, blank, by) {
+      if (!layer) {
+        count.textContent = "running …";
+        return;
+      }
+      count.textContent = blank ? `${blank} of ${layer.shape[0]} blank` : `${layer.shape[0]} maps`;
+      if (by !== scope.state.sort && scope.state.sort !== "index") count.textContent += `, by index until ${scope.state.sort} is known`;
+      bar.show(layer);
+    },
+  };
+}

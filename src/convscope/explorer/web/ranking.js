@@ -1,0 +1,66 @@
+// Channels that are muted between two reports of progress.
+const PIECE = 32;
+
+/** What the maps of a layer are sorted by. */
+export class Ranking {
+  /** @param {import("./scope.js").Scope} scope */
+  constructor(scope) {
+    this.scope = scope;
+    // The shares of the image before, until those of this one are known: tiles do not jump about.
+    /** @type {Map<string, Float32Array>} */
+    this.ranks = new Map();
+    /** @type {Map<string, Float32Array>} */
+    this.costs = new Map();
+  }
+
+  /**
+   * The channels of a layer in the chosen order, those that show something before the blank ones.
+   * @param {import("./types.js").LayerReply} layer
+   * @returns {{shown: number[], blank: number[], by: string}}
+   */
+  order(layer) {
+    const all = Array.from({ length: layer.shape[0] }, (_, channel) => channel);
+    const { sort } = this.scope.state;
+    const key = this.keyOf(layer);
+    const signless = sort === "contribution" || sort === "ablation";
+    if (key) all.sort((a, b) => (signless ? Math.abs(key[b]) - Math.abs(key[a]) : key[b] - key[a]) || a - b);
+    const { words } = this.scope.network;
+    /** @param {number} channel */
+    const isBlank = (channel) => words[layer.codes.data[channel]] === "zero here" || words[layer.codes.data[channel]] === "constant";
+    return { shown: all.filter((channel) => !isBlank(channel)), blank: all.filter(isBlank), by: key ? sort : "index" };
+  }
+
+  /** @param {import("./types.js").LayerReply} layer */
+  keyOf(layer) {
+    switch (this.scope.state.sort) {
+      case "contribution": return this.ranks.get(layer.layer);
+      case "ablation": return this.costs.get(layer.layer);
+      case "mean": return layer.mean.data;
+      case "maximum": return layer.maximum.data;
+      case "active": return layer.positive.data;
+      default: return undefined;
+    }
+  }
+
+  /**
+   * Mute every channel of a layer by itself, piece by piece, and tell the progress.
+   * @param {string} name
+   */
+  async ablate(name) {
+    const { scope } = this;
+    const { run, state } = scope;
+    const count = scope.layers.get(name)?.shape[0];
+    if (!run || !count || this.costs.has(name)) return;
+    const costs = new Float32Array(count);
+    for (let start = 0; start < count; start += PIECE) {
+      if (scope.run !== run || state.layer !== name || state.sort !== "ablation") return;
+      const stop = Math.min(start + PIECE, count);
+      scope.emit("status", `muting channel ${start} of ${count} …`);
+      const reply = await scope.client.ask({ type: "ablation", run: run.run, layer: name, target: state.target, start, stop });
+      costs.set(reply.costs.data, start);
+    }
+    scope.emit("status", "");
+    this.costs.set(name, costs);
+    scope.emit("costs", name);
+  }
+}

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from convscope.analysis.receptive_field import receptive_field
     from convscope.analysis.target import Target
     from convscope.analysis.verification import verify
+    from convscope.explorer.report import report
+    from convscope.explorer.widget import explore
     from convscope.networks import Layer, Network
     from convscope.networks import open_network as open
     from convscope.pictures import figures
@@ -51,6 +53,7 @@ _HOMES = {
     "contributions": "convscope.analysis.contributions",
     "datasets": "convscope.inputs.datasets",
     "diagnosis": "convscope.analysis.diagnosis",
+    "explore": "convscope.explorer.widget",
     "explain": "convscope.analysis.explanation",
     "figures": "convscope.pictures.figures",
     "filters": "convscope.views.filters",
@@ -62,6 +65,7 @@ _HOMES = {
     "open": "convscope.networks",
     "receptive_field": "convscope.analysis.receptive_field",
     "recipes": "convscope.training.recipes",
+    "report": "convscope.explorer.report",
     "solo": "convscope.analysis.muting",
     "values": "convscope.views.values",
     "verify": "convscope.analysis.verification",
@@ -81,6 +85,7 @@ __all__ = [
     "datasets",
     "diagnosis",
     "explain",
+    "explore",
     "figures",
     "filters",
     "heatmap",
@@ -91,6 +96,7 @@ __all__ = [
     "open",
     "receptive_field",
     "recipes",
+    "report",
     "solo",
     "values",
     "verify",

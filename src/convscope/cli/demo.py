@@ -3,37 +3,85 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convscope.cli.options import Quiet
+from convscope.cli.serving import PORT, NoBrowser, Port
+
+if TYPE_CHECKING:
+    from convscope.explorer.application import Answers
 
 __all__ = ["demo"]
 
 
 def demo(
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where to put the pictures.")
-    ] = Path("convscope-demo"),
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="Write its pictures instead of opening a page."
+        ),
+    ] = None,
+    port: Port = PORT,
+    no_browser: NoBrowser = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw every feature map of the embedded network.
+    """Look through the network that comes along.
 
-    Ten digits drawn in code go through the network that comes with the package, so nothing is
-    downloaded; overview.png compares them.
+    It reads digits: ten drawn in code, and those that are drawn on the page, so that nothing is
+    downloaded. Prints the address of the page with its token, opens it in a browser, and serves it
+    until Ctrl+C; or, with -o, writes every feature map, and overview.png to compare them.
     """
-    from convscope.cli.printing import progress_bar, say_preparation
-    from convscope.inputs.images import Image
+    if output is None:
+        _serve(port, browser=not no_browser, quiet=quiet)
+    else:
+        _draw(output, quiet=quiet)
+
+
+def _serve(port: int, *, browser: bool, quiet: bool) -> None:
+    """Serve the page while the network is still being opened, which takes longer."""
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    from convscope.cli.serving import serve_page
+    from convscope.explorer.pending import Pending
+    from convscope.explorer.server import Server
+
+    with ThreadPoolExecutor(1, "opening") as thread:
+        opening = thread.submit(_session)
+
+        def begun(server: Server) -> None:
+            def stop_if_failed(opened: Future[Answers]) -> None:
+                if opened.exception() is not None:
+                    server.stop()
+
+            opening.add_done_callback(stop_if_failed)
+
+        serve_page(Pending(opening), port=port, browser=browser, quiet=quiet, begun=begun)
+        if opening.done():
+            opening.result()
+
+
+def _session() -> Answers:
+    from convscope.explorer.drawn import drawn_digits
+    from convscope.explorer.session import Session
     from convscope.networks import open_network
     from convscope.training.recipes import embedded
-    from convscope.training.strokes import digits
+
+    return Session(open_network(embedded()), drawn_digits())
+
+
+def _draw(output: Path, *, quiet: bool) -> None:
+    from convscope.cli.printing import progress_bar, say_preparation
+    from convscope.explorer.drawn import drawn_digits
+    from convscope.networks import open_network
+    from convscope.training.recipes import embedded
     from convscope.views.compare import compare
     from convscope.views.maps import maps
     from convscope.views.predictions import predictions
 
     network = open_network(embedded())
-    images = [Image(pixels[..., None], f"digit {label}", label) for label, pixels in digits()]
+    images = drawn_digits()
     drawn = maps(network, images, zoom=4)
     say_preparation(network, quiet=quiet)
     with progress_bar("drawing", len(drawn) * len(images), quiet=quiet) as advance:

@@ -17,11 +17,13 @@ from convscope.cli.compare import compare
 from convscope.cli.datasets import datasets
 from convscope.cli.demo import demo
 from convscope.cli.explain import explain
+from convscope.cli.explore import explore
 from convscope.cli.filters import filters
 from convscope.cli.heatmap import heatmap
 from convscope.cli.layers import layers
 from convscope.cli.maps import maps
 from convscope.cli.predict import predict
+from convscope.cli.report import report
 from convscope.cli.train import train
 from convscope.cli.values import values
 from convscope.cli.verify import verify
@@ -40,8 +42,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    demo, layers, predict, maps, compare, values, explain, verify, heatmap, filters, datasets,
-    train,
+    demo, explore, layers, predict, maps, compare, values, explain, verify, heatmap, filters,
+    report, datasets, train,
 ):  # fmt: skip
     app.command()(command)
 

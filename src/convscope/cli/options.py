@@ -26,6 +26,7 @@ __all__ = [
     "Scale",
     "Solo",
     "Target",
+    "TrustModel",
     "opens_network",
     "silenced",
     "target_of",
@@ -96,6 +97,10 @@ Target = Annotated[
         "default the class that the network gives each image.",
     ),
 ]
+TrustModel = Annotated[
+    bool,
+    typer.Option("--trust-model", help="Run code that the file holds or names."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but results.")]
 
@@ -123,10 +128,7 @@ def _opening(
     pixel_order: Annotated[
         str | None, typer.Option(metavar="rgb|bgr", help="Order of the colours.")
     ] = None,
-    trust_model: Annotated[
-        bool,
-        typer.Option("--trust-model", help="Run code that the file holds or names."),
-    ] = False,
+    trust_model: TrustModel = False,
 ) -> Network:
     """Open the network that these options describe."""
     from convscope.networks import open_network
@@ -162,14 +164,19 @@ def silenced(
 
 
 def opens_network(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a command whose first parameter is a network take a model and its options instead."""
+    """Let a command whose first parameter is a network take a model and its options instead.
+
+    An option of the model that the command has as well is given to both.
+    """
     opening = _parameters(_opening)
-    own = _parameters(command, skip=1)
+    needed = {entry.name for entry in opening}
+    wanted = {entry.name for entry in _parameters(command, skip=1)}
+    own = [entry for entry in _parameters(command, skip=1) if entry.name not in needed]
 
     @functools.wraps(command)
     def opened(**given: Any) -> Any:
-        network = _opening(**{entry.name: given.pop(entry.name) for entry in opening})
-        return command(network, **given)
+        network = _opening(**{name: given[name] for name in needed})
+        return command(network, **{name: given[name] for name in wanted})
 
     model, *options = opening
     required = [entry for entry in own if entry.default is entry.empty]

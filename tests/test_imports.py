@@ -21,7 +21,15 @@ def test_importing_convscope_imports_no_framework():
 
 
 def test_importing_the_rooms_imports_no_framework():
-    rooms = ("inputs", "networks", "analysis", "pictures", "views.maps", "training.recipes")
+    rooms = (
+        "inputs",
+        "networks",
+        "analysis",
+        "pictures",
+        "views.maps",
+        "training.recipes",
+        "explorer.session",
+    )
     statement = "import " + ", ".join(f"convscope.{room}" for room in rooms)
     assert not loaded_by(statement) & HEAVY
 
@@ -31,6 +39,10 @@ def test_help_imports_neither_framework_nor_numpy():
         "from convscope.cli.main import main\ntry:\n    main(['--help'])\nexcept SystemExit: pass"
     )
     assert not loaded_by(statement) & (HEAVY | {"numpy", "rich", "xarray"})
+
+
+def test_the_server_runs_before_anything_heavy_is_imported():
+    assert not loaded_by("import convscope.explorer.server") & (HEAVY | {"numpy", "xarray", "PIL"})
 
 
 def test_every_public_name_is_there():

@@ -1,0 +1,152 @@
+"""The page on networks of other kinds: nested, a stranger's file, ResNet50."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import convscope
+
+RNG = np.random.default_rng(3)
+
+
+def nested():
+    """Make a classifier whose feature extractor is a model in a model, with a branch inside."""
+    keras.utils.set_random_seed(4)
+    entry = keras.Input((24, 24, 3))
+    one = layers.Conv2D(6, 3, padding="same", activation="relu", name="one")(entry)
+    two = layers.Conv2D(6, 3, padding="same", activation="relu", name="two")(one)
+    extractor = keras.Model(entry, layers.Add(name="both")([one, two]), name="extractor")
+    return keras.Sequential(
+        [
+            layers.Input((24, 24, 3)),
+            extractor,
+            layers.MaxPooling2D(2, name="pool"),
+            layers.Flatten(),
+            layers.Dense(4, activation="softmax", name="classes"),
+        ]
+    )
+
+
+def photos(height, width, colours):
+    return [RNG.integers(0, 256, (height, width, colours), dtype=np.uint8) for _ in range(2)]
+
+
+def stranger(shared):
+    return shared / "models" / "keras" / "oarriaga_fer2013_mini_XCEPTION.102-0.66.hdf5"
+
+
+@pytest.fixture(scope="module", params=["nested", "stranger", "resnet50"])
+def walked(request, serve):
+    """Serve a network, with the name of a layer whose maps are looked at."""
+    if request.param == "nested":
+        network, images, layer = convscope.open(nested()), photos(24, 24, 3), "extractor/two"
+    elif request.param == "stranger":
+        network = convscope.open(stranger(request.getfixturevalue("shared")))
+        images = photos(64, 64, 1)
+        layer = next(one.name for one in network.layers.values() if one.kind == "conv")
+    else:
+        keras.utils.set_random_seed(4)
+        network = convscope.open(keras.applications.ResNet50(weights=None))
+        images, layer = photos(224, 224, 3), "conv3_block1_1_relu"
+    with serve(network, images) as explored:
+        yield explored, layer
+
+
+def values(explored, layer, image=0):
+    """Compute a layer with the network itself."""
+    source = explored.session.images[image].content.pixels
+    return explored.network.activations([source.astype(np.uint8)], layer)[layer].values[0]
+
+
+def test_the_network_is_seen_at_every_depth(walked, open_page, painted):
+    explored, layer = walked
+    page = open_page("theme=light", at=explored)
+    page.wait_for_function("() => convscope.books && (convscope.sheet || convscope.small)")
+    page.wait_for_timeout(500)
+    sheet = painted(page.locator(".cs-sheet canvas").first)
+    assert len(np.unique(sheet.reshape(-1, 4), axis=0)) > 30
+
+    page.evaluate("(name) => convscope.change({layer: name, mode: 'layer'})", layer)
+    page.wait_for_function("(name) => convscope.maps(name)", arg=layer)
+    expected = values(explored, layer)
+    shown = page.evaluate(
+        "(name) => { const found = convscope.maps(name); return [found.shape, "
+        "Array.from(found.values.data.slice(0, 500)), Array.from(found.maximum.data)]; }",
+        layer,
+    )
+    assert tuple(shown[0]) == expected.shape
+    # One pass of the session records all layers, the other one alone: XLA fuses them otherwise.
+    np.testing.assert_allclose(shown[1], expected.ravel()[:500], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(shown[2], expected.max(axis=(1, 2)), rtol=1e-4, atol=1e-5)
+
+    shares = page.evaluate("(name) => Array.from(convscope.shares.get(name))", layer)
+    source = [explored.session.images[0].content.pixels.astype(np.uint8)]
+    books = convscope.contributions(explored.network, source)
+    scale = np.abs(books.shares[layer][0]).max()
+    np.testing.assert_allclose(shares, books.shares[layer][0], rtol=1e-3, atol=1e-4 * scale)
+    order = page.evaluate("(name) => convscope.ranking.order(convscope.maps(name)).shown", layer)
+    assert order[0] == int(np.argmax(np.abs(books.shares[layer][0])))
+
+
+def test_muting_a_channel_is_what_the_network_would_do_without_it(walked, open_page):
+    explored, layer = walked
+    page = open_page("theme=light&m=layer", at=explored)
+    page.evaluate("(name) => convscope.pin(name, 2)", layer)
+    before = page.evaluate("() => convscope.run.run")
+    page.locator(".cs-scroll").focus()
+    page.keyboard.press("m")
+    page.wait_for_function("(old) => convscope.run.run !== old", arg=before)
+    source = [explored.session.images[0].content.pixels.astype(np.uint8)]
+    muted = convscope.mute(explored.network, layer, 2).predict(source).values[0]
+    whole = explored.network.predict(source).values[0]
+    told = page.evaluate(
+        "() => [convscope.run.predictions, convscope.run.before.predictions]"
+        ".map((several) => several.map((one) => [one.index, one.score]))"
+    )
+    for rows, scores in zip(told, (muted, whole), strict=True):
+        for index, score in rows:
+            assert score == pytest.approx(scores[index], rel=1e-3, abs=1e-6)
+    page.keyboard.press("m")
+    page.wait_for_function("(old) => convscope.run.run === old", arg=before)
+
+
+def test_a_unit_says_where_its_value_comes_from(walked, open_page):
+    explored, layer = walked
+    page = open_page("theme=light&m=layer", at=explored)
+    page.evaluate("(name) => convscope.pin(name, 1, [3, 4])", layer)
+    value = values(explored, layer)[1, 3, 4]
+    source = [explored.session.images[0].content.pixels.astype(np.uint8)]
+    told = convscope.explain(explored.network, source, layer, 1, (3, 4))
+    assert told.value == pytest.approx(value, rel=1e-3, abs=1e-5)
+    answer = page.evaluate(
+        "(name) => convscope.client.ask({type: 'unit', run: convscope.run.run, layer: name, "
+        "channel: 1, unit: [3, 4]})",
+        layer,
+    )
+    assert answer["value"] == pytest.approx(told.value, rel=1e-4, abs=1e-6)
+    panel = page.locator(".cs-channel")
+    page.wait_for_function(
+        "() => /y 3, x 4/i.test(document.querySelector('.cs-channel').textContent)"
+    )
+    page.wait_for_timeout(500)
+    assert f"{abs(value):.2g}"[:3] in panel.inner_text()
+    field = convscope.receptive_field(explored.network, layer, (3, 4), source)
+    box = page.evaluate(
+        "async (name) => (await import('/fields.js')).fieldOf(convscope, name, [3, 4])", layer
+    )
+    assert box == [field.box[0][0], field.box[1][0], field.box[0][1], field.box[1][1]]
+
+
+def test_the_same_screen_is_there_after_a_reload(walked, open_page):
+    explored, layer = walked
+    page = open_page("theme=light&m=layer&i=1", at=explored)
+    page.evaluate("(name) => convscope.pin(name, 1, [2, 2])", layer)
+    page.evaluate("() => convscope.change({scale: 'layer', sort: 'maximum'})")
+    address = page.evaluate("() => location.hash")
+    page.reload()
+    page.wait_for_function("(name) => globalThis.convscope?.maps(name)", arg=layer)
+    state = page.evaluate("() => convscope.state")
+    assert (state["layer"], state["channel"], state["unit"]) == (layer, 1, [2, 2])
+    assert (state["image"], state["scale"], state["sort"]) == (1, "layer", "maximum")
+    assert page.evaluate("() => location.hash") == address

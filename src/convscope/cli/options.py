@@ -32,7 +32,10 @@ __all__ = [
     "target_of",
 ]
 
-_MODEL = "A .keras or .h5 file, keras:NAME (MobileNetV2, ResNet50, ...) or package.module:callable."
+_MODEL = (
+    "A Keras file (.keras, .h5) or PyTorch file (.pt, .pth, .pt2); keras:NAME, timm:NAME or "
+    "torchvision:NAME (MobileNetV2, resnet50, ...); or package.module:callable."
+)
 Images = Annotated[
     list[str],
     typer.Argument(
@@ -129,6 +132,35 @@ def _opening(
         str | None, typer.Option(metavar="rgb|bgr", help="Order of the colours.")
     ] = None,
     trust_model: TrustModel = False,
+    custom: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="package.module:Class",
+            help="A class that the file names and Keras does not have, or a function under the "
+            "name of a Lambda layer. May be given several times.",
+        ),
+    ] = None,
+    architecture: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="The architecture, where the model's file holds weights only.",
+        ),
+    ] = None,
+    factory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="package.module:callable",
+            help="What makes the PyTorch network that a state dict belongs to.",
+        ),
+    ] = None,
+    input_shape: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CxHxW",
+            help="What a PyTorch network takes, ? where any size fits: 3x224x224, 1x?x?.",
+        ),
+    ] = None,
 ) -> Network:
     """Open the network that these options describe."""
     from convscope.networks import open_network
@@ -142,6 +174,10 @@ def _opening(
         pixel_std=_numbers("--pixel-std", pixel_std),
         pixel_order=pixel_order,
         trust_model=trust_model,
+        custom=custom or None,
+        architecture=architecture,
+        factory=factory,
+        input_shape=_shape(input_shape),
     )
 
 
@@ -221,6 +257,18 @@ def _size(text: str | None) -> tuple[int, int] | None:
             f"--size {text!r} is no size: give height and width, such as 224x224"
         ) from None
     return height, width
+
+
+def _shape(text: str | None) -> tuple[int | None, ...] | None:
+    if text is None:
+        return None
+    try:
+        parts = text.lower().replace("×", "x").split("x")
+        return tuple(None if part == "?" else int(part) for part in parts)
+    except ValueError:
+        raise SelectionError(
+            f"--input-shape {text!r} is no shape: give channels and sizes, such as 3x224x224"
+        ) from None
 
 
 def _pair(text: str | None) -> tuple[float, float] | None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from convscope.errors import ModelError, SelectionError
+from convscope.errors import ModelError, SelectionError, warn
 from convscope.inputs.preparation import Preparation, application_preparation
 from convscope.networks.layer import Input
 
-__all__ = ["Options", "Sidecar", "expected_preparation", "find_labels", "read_sidecar"]
+__all__ = [
+    "Options",
+    "Sidecar",
+    "check_labels",
+    "expected_preparation",
+    "find_labels",
+    "read_sidecar",
+]
 
 
 @dataclass(frozen=True)
@@ -142,6 +149,7 @@ def expected_preparation(
     application: str | None,
     *,
     planes: bool = True,
+    family: Preparation | None = None,
 ) -> Preparation | None:
     """Decide what is done to images: options, sidecar, layers inside, family, else 0..1.
 
@@ -153,6 +161,8 @@ def expected_preparation(
         A family of ``keras.applications``.
     planes : bool
         Whether an input of two axes is a grey picture ``(y, x)``, and not a signal or sequence.
+    family : Preparation or None
+        What the library that the network came from does to images.
 
     Returns
     -------
@@ -180,12 +190,35 @@ def expected_preparation(
                 f"{sidecar.path} does not describe a preparation ({error}): mend or remove it"
             ) from error
         return options.apply(replace(saved, size=size or saved.size, channels=channels))
+    if family is not None:
+        return options.apply(replace(family, size=size or family.size, channels=channels))
     if inside is not None:
         low, high, reason = inside
         return options.apply(Preparation(size, channels, low=low, high=high, source=reason))
     if application is not None:
         return options.apply(application_preparation(application, size))
     return options.apply(Preparation(size, channels, source="nothing says otherwise"))
+
+
+def check_labels(labels: Sequence[str], sizes: Collection[int], name: str) -> None:
+    """Warn when the names of the classes are not one an output.
+
+    Parameters
+    ----------
+    labels : sequence of str
+    sizes : collection of int
+        How many channels each output of the network has.
+    name : str
+        What the network is called.
+    """
+    count = len(labels)
+    if not count or count in sizes or (count == 2 and 1 in sizes):
+        return
+    had = " and ".join(map(str, sorted(sizes)))
+    warn(
+        f"{count} class names were found for {had} outputs of {name}, so classes show as "
+        "numbers: give one name an output with --labels (labels=)",
+    )
 
 
 def _picture_of(inputs: Sequence[Input], planes: bool) -> tuple[tuple[int, int] | None, int] | None:

@@ -14,7 +14,7 @@ from convscope.inputs.preparation import Preparation, check, prepare
 from convscope.networks.layer import Input
 from convscope.networks.run import Batch
 
-__all__ = ["batches_of", "wanted"]
+__all__ = ["batches_of", "shapes_of", "wanted"]
 
 # More images than this at once need more memory than they save time.
 _AT_ONCE = 64
@@ -68,6 +68,11 @@ def wanted(inputs: Sequence[Input]) -> str:
     if len(inputs) == 1:
         return f"give a floating-point array for {arrays}"
     return f"give a dict of floating-point arrays for {arrays}"
+
+
+def shapes_of(arrays: Mapping[str, Any]) -> str:
+    """Say which arrays were given."""
+    return ", ".join(f"{name!r} of shape {array.shape}" for name, array in arrays.items())
 
 
 def _prepared(pictures: list[Image], entry: Input, preparation: Preparation) -> list[Batch]:

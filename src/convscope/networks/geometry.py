@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
+from typing import Any
 
 import numpy as np
 
-__all__ = ["Field", "Geometry", "same_padding"]
+__all__ = ["Field", "Geometry", "joined_fields", "same_padding", "sliced", "space_of"]
 
 
 def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
@@ -184,3 +185,52 @@ class Field:
             min(field.low for field in joined),
             max(field.high for field in joined),
         )
+
+
+def joined_fields(
+    fields: Sequence[tuple[Field, ...]], geometry: Geometry
+) -> tuple[Field, ...] | None:
+    """Give the fields of a layer, one an axis, from those of all that it was given.
+
+    None where these differ in their number of axes or in their steps.
+    """
+    rank = len(geometry.kernel)
+    if any(len(several) != rank for several in fields):
+        return None
+    joined = []
+    for axis in range(rank):
+        union = Field.union(several[axis] for several in fields)
+        if union is None:
+            return None
+        joined.append(union.through(geometry, axis))
+    return tuple(joined)
+
+
+def sliced(
+    key: Sequence[Any], given: tuple[int, ...], taken: tuple[int, ...], channels_first: bool
+) -> Geometry | None:
+    """Give the geometry of a slice that keeps all axes and counts from the front."""
+    if Ellipsis in key:
+        place = list(key).index(Ellipsis)
+        missing = (slice(None),) * (len(given) - len(key) + 1)
+        key = (*key[:place], *missing, *key[place + 1 :])
+    parts = [*key, *(slice(None),) * (len(given) - len(key))]
+    if len(given) != len(taken) or not all(isinstance(part, slice) for part in parts):
+        return None
+    starts = tuple(part.start or 0 for part in parts)
+    steps = tuple(1 if part.step is None else part.step for part in parts)
+    if min(starts) < 0 or min(steps) < 1 or not space_of(given, channels_first):
+        return None
+    spaces = (space_of(part, channels_first) for part in (given, taken, starts, steps))
+    padding = tuple(
+        (-start, (count - 1) * step + 1 - size + start)
+        for size, count, start, step in zip(*spaces, strict=True)
+    )
+    strides = space_of(steps, channels_first)
+    ones = (1,) * len(strides)
+    return Geometry(ones, strides, ones, padding)
+
+
+def space_of(shape: tuple[int, ...], channels_first: bool) -> tuple[int, ...]:
+    """Give the spatial part of a shape that has the image axis first."""
+    return shape[2:] if channels_first else shape[1:-1]

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-import importlib
-import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-from convscope.errors import ConvscopeError, ModelError, SelectionError, near
+from convscope.errors import ConvscopeError, ModelError, SelectionError
+from convscope.inputs.images import is_there
+from convscope.networks.adapters import named_adapter, opened_by_adapter, opened_by_name
 from convscope.networks.base import Network
+from convscope.networks.custom import Custom, custom_objects
 from convscope.networks.expectation import Options, Sidecar, find_labels, read_sidecar
+from convscope.networks.importing import IMPORTABLE, imported
+from convscope.networks.onnx.opening import (
+    SUFFIX,
+    is_onnx_model,
+    open_onnx_file,
+    open_onnx_model,
+)
+from convscope.networks.readable import first_bytes
 from convscope.networks.reasons import reason_of
+from convscope.networks.torch.opening import (
+    SUFFIXES,
+    is_torch_model,
+    open_torch_file,
+    open_torch_model,
+    open_zoo,
+)
 
 __all__ = ["open_network"]
-
-_FACTORY = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
 
 
 def open_network(
@@ -29,15 +44,22 @@ def open_network(
     pixel_std: Sequence[float] | None = None,
     pixel_order: str | None = None,
     trust_model: bool = False,
+    custom: Custom = None,
+    architecture: str | Path | None = None,
+    factory: str | Callable[[], Any] | None = None,
+    input_shape: Any = None,
 ) -> Network:
     """Open a model for looking inside.
 
     Parameters
     ----------
     model : path, str or object
-        A ``.keras`` or ``.h5`` file, ``keras:MobileNetV2`` for a network of ``keras.applications``
-        with its ImageNet weights, ``package.module:callable`` for a function or class that makes a
-        model, or a live Keras model. A `Network` is given back as it is, and takes no options.
+        A ``.keras`` or ``.h5`` file; a PyTorch file (TorchScript, ``torch.export``, a state dict
+        with `factory`); ``keras:MobileNetV2``, ``timm:NAME`` or ``torchvision:NAME`` for a network
+        of these libraries with its weights; ``package.module:callable`` for a function or class
+        that makes a model; or a live Keras or PyTorch model. A `Network` is given back as it is,
+        and takes no options. Other packages may open more, by the entry points
+        ``convscope.networks``.
     labels : sequence of str, path or str, optional
         Names of the classes, a text file with one a line, or names separated by commas. Else they
         come from the sidecar or from ``labels.txt`` beside the model.
@@ -53,6 +75,19 @@ def open_network(
         Order of the colours.
     trust_model : bool
         Run code that the file holds or names: Lambda layers and classes of the person's own.
+    custom : str, class, sequence or mapping of them, optional
+        Classes and functions that the file names and that Keras does not have, as
+        ``package.module:Class`` or as they are. A function under the name of a Lambda layer is
+        used instead of the code in the file.
+    architecture : path or str, optional
+        The JSON of `model.to_json()`, where the file holds weights only. Else a JSON beside the
+        file is looked for.
+    factory : str or callable, optional
+        What makes the PyTorch network that a state dict belongs to, as ``package.module:callable``
+        or as it is.
+    input_shape : sequence of (int or None), or mapping of str to such, optional
+        What a PyTorch network takes, without the image axis: ``(3, 224, 224)``; None where any size
+        fits. By the names of the arguments where there are several.
 
     Returns
     -------
@@ -75,31 +110,87 @@ def open_network(
         _colour_order(pixel_order),
     )
     if isinstance(model, Network):
-        if options != Options() or labels is not None:
+        given = (labels, custom, architecture, factory, input_shape)
+        if options != Options() or any(part is not None for part in given):
             raise SelectionError(
                 f"{model.name} is open already, so that its labels and preparation are fixed: give "
                 "these options where you open the model"
             )
         return model
-    if isinstance(model, str) and model.startswith("keras:"):
-        return _application(model.removeprefix("keras:"), labels, options)
-    if isinstance(model, str) and _FACTORY.match(model):
-        return _live(_made_by(model), model, labels, options)
-    if isinstance(model, str | Path):
-        return _file(Path(model), labels, options, trust_model)
-    return _live(model, type(model).__name__, labels, options)
+    if isinstance(model, str) and (adapter := _named(model)) is not None:
+        return opened_by_name(adapter, model, Sidecar(find_labels(None, labels)), options)
+    prefix, _, name = model.partition(":") if isinstance(model, str) else ("", "", "")
+    if prefix == "keras" and name:
+        return _application(name, labels, options)
+    if prefix in {"timm", "torchvision"} and name:
+        return open_zoo(prefix, name, find_labels(None, labels), options, input_shape)
+    if isinstance(model, str) and IMPORTABLE.match(model):
+        return _live(_made_by(model), model, labels, options, input_shape)
+    if not isinstance(model, str | Path):
+        return _live(model, type(model).__name__, labels, options, input_shape)
+    path = Path(model)
+    if path.suffix.lower() == SUFFIX:
+        first_bytes(path, "give an .onnx file as an exporter writes it")
+        return open_onnx_file(path, _beside(path, labels), options)
+    if path.suffix.lower() in SUFFIXES:
+        first_bytes(path, "give a file that torch.save, torch.jit.save or torch.export.save wrote")
+        return open_torch_file(
+            path,
+            _beside(path, labels),
+            options,
+            factory=_factory(factory),
+            input_shape=input_shape,
+            trust_model=trust_model,
+        )
+    return _file(path, labels, options, trust_model, custom, architecture)
 
 
-def _file(path: Path, labels: Any, options: Options, trust_model: bool) -> Network:
-    from convscope.networks.keras.files import check_file, load_file
+def _named(model: str) -> EntryPoint | None:
+    # Asking which packages are installed takes longer than opening a small network.
+    known = model.startswith(("keras:", "timm:", "torchvision:"))
+    return None if known or not IMPORTABLE.match(model) else named_adapter(model)
 
-    check_file(path)
+
+def _beside(path: Path, labels: Any) -> Sidecar:
+    """Read the sidecar of a file, with the labels that were given or lie beside it."""
     sidecar = read_sidecar(path)
     names = (
         find_labels(path, labels) if labels is not None or not sidecar.labels else sidecar.labels
     )
-    loaded = load_file(path, trust_model=trust_model)
-    return _keras(loaded, str(path), Sidecar(names, sidecar.preparation, sidecar.path), options)
+    return Sidecar(names, sidecar.preparation, sidecar.path)
+
+
+def _factory(factory: str | Callable[[], Any] | None) -> Callable[[], Any] | None:
+    if not isinstance(factory, str):
+        return factory
+    if not IMPORTABLE.match(factory):
+        raise SelectionError(f"{factory!r} names no callable: give package.module:callable")
+    return lambda: _made_by(factory)
+
+
+def _file(
+    path: Path,
+    labels: Any,
+    options: Options,
+    trust_model: bool,
+    custom: Custom,
+    architecture: str | Path | None,
+) -> Network:
+    from convscope.networks.keras.files import KNOWN, check_file, load_file
+
+    if path.suffix.lower() not in KNOWN and is_there(path) and path.is_file():
+        found = opened_by_adapter(path, _beside(path, labels), options)
+        if found is not None:
+            return found
+    check_file(path)
+    sidecar = _beside(path, labels)
+    loaded = load_file(
+        path,
+        trust_model=trust_model,
+        custom=custom_objects(custom),
+        architecture=None if architecture is None else Path(architecture),
+    )
+    return _keras(loaded, str(path), sidecar, options)
 
 
 def _application(name: str, labels: Any, options: Options) -> Network:
@@ -110,17 +201,26 @@ def _application(name: str, labels: Any, options: Options) -> Network:
     return _keras(model, f"keras:{name}", Sidecar(names), options, name)
 
 
-def _live(model: Any, source: str, labels: Any, options: Options) -> Network:
+def _live(model: Any, source: str, labels: Any, options: Options, input_shape: Any) -> Network:
     keras = sys.modules.get("keras")
     if isinstance(model, Network):
         return model
-    if keras is None or not isinstance(model, keras.Layer):
-        given = f"{type(model).__module__}.{type(model).__qualname__}"
-        raise ModelError(
-            f"{given} is no model that can be opened: give a Keras model, a .keras or .h5 file, "
-            "keras:NAME, or package.module:callable"
-        )
-    return _keras(model, source, Sidecar(find_labels(None, labels)), options)
+    sidecar = Sidecar(find_labels(None, labels))
+    # On the torch backend a layer of Keras is a module of PyTorch as well.
+    if keras is not None and isinstance(model, keras.Layer):
+        return _keras(model, source, sidecar, options)
+    if is_onnx_model(model):
+        return open_onnx_model(model, source, sidecar, options)
+    if is_torch_model(model):
+        return open_torch_model(model, source, sidecar, options, input_shape)
+    found = opened_by_adapter(model, sidecar, options)
+    if found is not None:
+        return found
+    given = f"{type(model).__module__}.{type(model).__qualname__}"
+    raise ModelError(
+        f"{given} is no model that can be opened: "
+        "give a Keras or PyTorch model, a file, keras:NAME, or package.module:callable"
+    )
 
 
 def _keras(
@@ -132,37 +232,14 @@ def _keras(
 
 
 def _made_by(name: str) -> Any:
-    """Call ``package.module:callable``, found as Python finds modules or in the current folder."""
-    from convscope.frameworks import import_keras
+    """Call ``package.module:callable``."""
+    from convscope.frameworks import choose_backend
 
-    module_name, _, attribute = name.partition(":")
-    import_keras("making a model")
-    here = str(Path.cwd())
-    added = here not in sys.path
-    if added:
-        sys.path.insert(0, here)
+    # Whether the module needs Keras is not known, nor are all backends installed that Keras wants.
+    choose_backend()
+    make = imported(name, "a .keras or .h5 file, keras:NAME, or package.module:callable")
     try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise ModelError(
-            f"{name!r} is no file, and no module {error.name!r} can be imported: give a .keras or "
-            ".h5 file, keras:NAME, or package.module:callable of a module in the current folder or "
-            "installed"
-        ) from error
-    except Exception as error:
-        raise ModelError(
-            f"importing {module_name} failed with {type(error).__name__}: {reason_of(error)}; mend "
-            "the module, or give a .keras or .h5 file"
-        ) from error
-    finally:
-        if added:
-            sys.path.remove(here)
-    if not hasattr(module, attribute):
-        raise ModelError(
-            f"module {module_name} has no {attribute!r}: {near(attribute, vars(module))}"
-        )
-    try:
-        return getattr(module, attribute)()
+        return make()
     except ConvscopeError:
         raise
     except Exception as error:

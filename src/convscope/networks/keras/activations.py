@@ -10,8 +10,8 @@ from typing import Any
 
 import keras
 
+from convscope.networks.axes import dims_axis
 from convscope.networks.computation import ACTIVATIONS, ELEMENTWISE, Activation
-from convscope.networks.keras.axes import dims_axis
 from convscope.networks.layer import Layer
 
 __all__ = ["ACTIVATION_OPERATIONS", "activation_of", "is_keras_s_own"]

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 
 from convscope.networks.computation import Computation
+from convscope.networks.given import Given
 from convscope.networks.keras.activations import ACTIVATION_OPERATIONS, is_keras_s_own
-from convscope.networks.keras.describe import Given
 from convscope.networks.keras.readers.activations import activating, prelu
 from convscope.networks.keras.readers.affine import batch_normalisation, normalization, rescaling
 from convscope.networks.keras.readers.merges import concatenation, merging

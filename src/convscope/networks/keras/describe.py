@@ -9,7 +9,8 @@ from typing import Any
 
 import keras
 
-from convscope.networks.geometry import Field, Geometry
+from convscope.networks.geometry import Field, Geometry, joined_fields, sliced, space_of
+from convscope.networks.given import Given
 from convscope.networks.keras.kinds import (
     bounds_of,
     channels_first_of,
@@ -22,29 +23,7 @@ from convscope.networks.keras.tape import Call, has_linear_part
 from convscope.networks.layer import Layer, dims_of
 from convscope.networks.selection import INPUT
 
-__all__ = ["Given", "describe", "input_order"]
-
-
-@dataclass(frozen=True)
-class Given:
-    """A value that a layer was given.
-
-    Attributes
-    ----------
-    name : str
-        ``conv2d:input:0``.
-    dims, shape, has_image_axis, channels_first
-        As of a `Layer`; the axes are those that the layer given it sees.
-    dtype : str
-        In which the framework keeps it.
-    """
-
-    name: str
-    dims: tuple[str, ...]
-    shape: tuple[int | None, ...]
-    has_image_axis: bool
-    channels_first: bool
-    dtype: str
+__all__ = ["describe", "input_order"]
 
 
 @dataclass
@@ -99,7 +78,7 @@ def describe(
     state = _State(keras.config.image_data_format() == "channels_first", ())
     first = input_order(calls)
     for name, tensor in given.items():
-        space = _space(tuple(tensor.shape), first)
+        space = space_of(tuple(tensor.shape), first)
         state.image_size = state.image_size or space
         state.values[id(tensor)] = _Value(name, first, tuple(Field() for _ in space))
     for call in calls:
@@ -210,14 +189,14 @@ def _geometry(
 ) -> Geometry | None:
     if call.composite or not call.inputs:
         return None
-    space = _space(tuple(call.inputs[0].shape), channels_first)
+    space = space_of(tuple(call.inputs[0].shape), channels_first)
     key = _key(call)
     if key is not None:
-        return _sliced(key, tuple(call.inputs[0].shape), shape, channels_first)
+        return sliced(key, tuple(call.inputs[0].shape), shape, channels_first)
     geometry = geometry_of(call.operation, kind, space, channels_first=channels_first)
     if geometry is None:
         return None
-    kept = geometry.is_pointwise and space != _space(shape, channels_first)
+    kept = geometry.is_pointwise and space != space_of(shape, channels_first)
     return None if kept else geometry
 
 
@@ -228,31 +207,6 @@ def _key(call: Call) -> tuple[Any, ...] | None:
     args, kwargs = call.arguments
     key = kwargs["key"] if "key" in kwargs else args[1]
     return tuple(key) if isinstance(key, list | tuple) else (key,)
-
-
-def _sliced(
-    key: Sequence[Any], given: tuple[int, ...], taken: tuple[int, ...], channels_first: bool
-) -> Geometry | None:
-    """Give the geometry of a slice that keeps all axes and counts from the front."""
-    if Ellipsis in key:
-        place = list(key).index(Ellipsis)
-        missing = (slice(None),) * (len(given) - len(key) + 1)
-        key = (*key[:place], *missing, *key[place + 1 :])
-    parts = [*key, *(slice(None),) * (len(given) - len(key))]
-    if len(given) != len(taken) or not all(isinstance(part, slice) for part in parts):
-        return None
-    starts = tuple(part.start or 0 for part in parts)
-    steps = tuple(1 if part.step is None else part.step for part in parts)
-    if min(starts) < 0 or min(steps) < 1 or not _space(given, channels_first):
-        return None
-    spaces = (_space(part, channels_first) for part in (given, taken, starts, steps))
-    padding = tuple(
-        (-start, (count - 1) * step + 1 - size + start)
-        for size, count, start, step in zip(*spaces, strict=True)
-    )
-    strides = _space(steps, channels_first)
-    ones = (1,) * len(strides)
-    return Geometry(ones, strides, ones, padding)
 
 
 def _joined(call: Call, kind: str, shape: tuple[int, ...], channels_first: bool) -> int | None:
@@ -283,17 +237,8 @@ def _fields(
         flat = kind == "reshape" and type(call.operation).__name__ == "Flatten"
         without_space = kind in {"activation", "dropout", "normalization", "merge"} and rank == 2
         return (known[0].fields, False) if flat or without_space else (None, False)
-    rank = len(geometry.kernel)
-    if any(len(source.fields or ()) != rank for source in known):
-        return None, False
-    joined = []
-    for axis in range(rank):
-        fields = [source.fields[axis] for source in known if source.fields is not None]
-        union = Field.union(fields)
-        if union is None:
-            return None, False
-        joined.append(union.through(geometry, axis))
-    return tuple(joined), False
+    fields = [source.fields for source in known if source.fields is not None]
+    return joined_fields(fields, geometry), False
 
 
 def _size(
@@ -304,10 +249,6 @@ def _size(
     if not fields:
         return None
     return tuple(field.size for field in fields)
-
-
-def _space(shape: tuple[int, ...], channels_first: bool) -> tuple[int, ...]:
-    return shape[2:] if channels_first else shape[1:-1]
 
 
 def _visible_shape(

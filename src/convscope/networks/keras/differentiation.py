@@ -8,7 +8,8 @@ from typing import Any
 
 import keras
 
-from convscope.networks.keras.editing import Place, editing
+from convscope.networks.editing import Place
+from convscope.networks.keras.editing import editing
 from convscope.networks.keras.execution import compiled, recorded, tensors
 from convscope.networks.keras.signature import Signature
 from convscope.networks.keras.tape import Change, unchanged
@@ -260,6 +261,6 @@ def sums(orders: Sequence[tuple[str, Order]]) -> Keeping:
                 at_limit = keras.ops.cast(value >= order.limit, "float32") * gradient
                 total = keras.ops.sum(at_limit, axis=tuple(range(1, rank))) * order.limit
                 clipped.append(keras.ops.expand_dims(total, 1))
-        return [keras.ops.concatenate([*found, *clipped], axis=1)]
+        return [keras.ops.concatenate([*found, *clipped], axis=1)] if found else []
 
     return keep

@@ -8,7 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from convscope.networks.keras.editing import Place, editing
+from convscope.networks.editing import Place
+from convscope.networks.keras.editing import editing
 from convscope.networks.keras.signature import Signature
 from convscope.networks.keras.tape import Call, Change, Tape
 from convscope.networks.selection import LINEAR

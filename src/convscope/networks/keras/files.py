@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import importlib
-import json
 import warnings
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import h5py
 
-from convscope.errors import ModelError, near_file
+from convscope.errors import ModelError
 from convscope.frameworks import import_keras
+from convscope.networks.keras.code import needed_objects
+from convscope.networks.keras.contents import POSSIBLE, Contents, read_contents
 from convscope.networks.keras.initial_values import thrown_away
+from convscope.networks.keras.legacy.architecture import architecture_beside, read_architecture
+from convscope.networks.keras.legacy.configuration import inner_entries
+from convscope.networks.keras.legacy.saved import in_order
+from convscope.networks.readable import first_bytes
 from convscope.networks.reasons import reason_of
 
-__all__ = ["check_file", "load_file"]
+__all__ = ["KNOWN", "check_file", "load_file"]
+
+KNOWN = frozenset({".keras", ".h5", ".hdf5"})
+"""What the names of Keras files end in."""
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
 _OTHERS = {
-    ".pt": "a PyTorch file",
-    ".pth": "a PyTorch file",
-    ".pt2": "a PyTorch program",
     ".onnx": "an ONNX graph",
     ".tflite": "a TensorFlow Lite model",
     ".pb": "a TensorFlow graph",
 }
-_REMEDY = (
-    "load it in Python with keras.saving.load_model(path, custom_objects={...}) and open the live "
-    "model"
-)
-_POSSIBLE = "give a .keras or .h5 file that holds a whole model, as model.save() writes it"
 
 
 def check_file(path: Path) -> None:
@@ -45,32 +43,10 @@ def check_file(path: Path) -> None:
     ModelError
         For a missing, empty, unreadable or foreign file, a directory, a wrong suffix.
     """
-    try:
-        if path.is_dir():
-            hint = "it looks like a SavedModel, which Keras 3 does not open; " * (
-                (path / "saved_model.pb").exists()
-            )
-            raise ModelError(f"{path} is a directory: {hint}{_POSSIBLE}")
-        if not path.exists():
-            raise ModelError(f"there is no file {path}: {_beside(path)}")
-        with path.open("rb") as file:
-            start = file.read(8)
-    except OSError as error:
-        raise ModelError(
-            f"{path} cannot be read ({error.strerror}): check its name and its permissions"
-        ) from error
-    if not start:
-        raise ModelError(f"{path} is empty (0 bytes): it was not saved or copied completely")
+    start = first_bytes(path, POSSIBLE)
     if path.suffix.lower() in _OTHERS:
-        raise ModelError(f"{path} is {_OTHERS[path.suffix.lower()]}, not a Keras file: {_POSSIBLE}")
+        raise ModelError(f"{path} is {_OTHERS[path.suffix.lower()]}, not a Keras file: {POSSIBLE}")
     _check_format(path, start)
-
-
-def _beside(path: Path) -> str:
-    """Name files like the one that is missing, else say what is possible."""
-    names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    similar = near_file(path.name, names)
-    return similar if "mean" in similar else _POSSIBLE
 
 
 def _check_format(path: Path, start: bytes) -> None:
@@ -86,11 +62,20 @@ def _check_format(path: Path, start: bytes) -> None:
     else:
         shown = start[:4].decode("latin-1")
         kind = "text" if start.isascii() and shown.isprintable() else "something else"
-        raise ModelError(f"{path} is no Keras file, its content is {kind}: {_POSSIBLE}")
+        raise ModelError(f"{path} is no Keras file, its content is {kind}: {POSSIBLE}")
 
 
-def load_file(path: Path, *, trust_model: bool = False) -> Any:
+def load_file(
+    path: Path,
+    *,
+    trust_model: bool = False,
+    custom: Mapping[str, Any] | None = None,
+    architecture: Path | None = None,
+) -> Any:
     """Load a Keras model from a ``.keras`` or ``.h5`` file.
+
+    What Keras opens by itself is opened by Keras; what an older Keras wrote otherwise, and weights
+    with an architecture of their own, is built from its configuration.
 
     Parameters
     ----------
@@ -98,140 +83,67 @@ def load_file(path: Path, *, trust_model: bool = False) -> Any:
         A file that `check_file` let pass.
     trust_model : bool
         Run code that the file holds (Lambda layers), and import the classes that it names.
+    custom : mapping of str to object, optional
+        Classes and functions that the file names and Keras does not have.
+    architecture : Path, optional
+        The JSON of the network, where the file holds its weights.
 
     Raises
     ------
     ModelError
         When it holds weights only, is damaged, needs code that is not trusted, or Keras fails.
     """
-    config = _read_config(path)
-    custom = _refuse_code(path, config, trust_model)
+    contents = read_contents(path)
+    if architecture is not None:
+        configuration = read_architecture(architecture)
+    elif contents.configuration is None:
+        configuration = architecture_beside(path)
+    else:
+        configuration = contents.configuration
+    needed = needed_objects(path, configuration, custom or {}, trust_model)
     keras = import_keras(f"opening {path.name}")
-    try:
-        with warnings.catch_warnings(), _starting_values(custom):
-            warnings.simplefilter("ignore")
-            return keras.saving.load_model(
-                path, custom_objects=custom, compile=False, safe_mode=not trust_model
-            )
-    except ModelError:
-        raise
-    except Exception as error:
-        raise ModelError(
-            f"Keras {keras.__version__} cannot open {path}: {reason_of(error)}; save it again with "
-            "the Keras that wrote it, or build the network in Python and open the live model"
-        ) from error
+    if configuration is contents.configuration and not _needs_mending(contents):
+        try:
+            with warnings.catch_warnings(), _starting_values(needed):
+                warnings.simplefilter("ignore")
+                model = keras.saving.load_model(
+                    path, custom_objects=needed, compile=False, safe_mode=not trust_model
+                )
+            if not contents.is_old or _has_order_of(model, path):
+                return model
+        except ModelError:
+            raise
+        except Exception as error:
+            if not contents.is_old:
+                raise ModelError(
+                    f"Keras {keras.__version__} cannot open {path}: {reason_of(error)}; save it "
+                    "again with the Keras that wrote it, or build the network in Python and open "
+                    "the live model"
+                ) from error
+    from convscope.networks.keras.legacy.opening import open_legacy
+
+    return open_legacy(path, configuration, custom=needed, trust_model=trust_model)
+
+
+def _needs_mending(contents: Contents) -> bool:
+    """Tell whether Keras, if it opened a file, would compute something else than it says."""
+    if not contents.is_old:
+        return False
+    from convscope.networks.keras.legacy.settings import changed_meaning
+
+    entries = list(inner_entries(contents.configuration))
+    return contents.backend == "theano" or changed_meaning(entries)
+
+
+def _has_order_of(model: Any, path: Path) -> bool:
+    """Tell whether Keras, which loads by order alone, gave each layer the weights of its name."""
+    if path.suffix.lower() == ".keras":
+        return True
+    names = [layer.name for layer in model.layers if layer.weights]
+    with h5py.File(path, "r") as file:
+        return in_order(file, names)
 
 
 def _starting_values(custom: dict[str, Any]) -> AbstractContextManager[None]:
     """Keep the initial values where a file needs classes whose state may not be in it."""
     return nullcontext() if custom else thrown_away()
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        config = _zipped_config(path) if path.suffix.lower() == ".keras" else _hdf5_config(path)
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"{path} is damaged or incomplete ({reason_of(error)}): save or copy it again"
-        ) from error
-    if not isinstance(config, dict):
-        raise ModelError(f"{path} holds no model configuration: {_POSSIBLE}")
-    return config
-
-
-def _zipped_config(path: Path) -> Any:
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        if "config.json" not in names:
-            raise ModelError(f"{path} is a zip archive without config.json, no model: {_POSSIBLE}")
-        return json.loads(archive.read("config.json"))
-
-
-def _hdf5_config(path: Path) -> Any:
-    with h5py.File(path, "r") as file:
-        config = file.attrs.get("model_config")
-        if config is None:
-            if (
-                "layer_names" in file.attrs
-                or "layers" in file
-                or "_layer_checkpoint_dependencies" in file
-            ):
-                raise ModelError(
-                    f"{path} holds weights only, not the network they belong to: {_POSSIBLE}, or "
-                    "build the network in Python, load the weights and open the live model"
-                )
-            raise ModelError(f"{path} is an HDF5 file without a model in it: {_POSSIBLE}")
-        return json.loads(config)
-
-
-def _refuse_code(path: Path, config: dict[str, Any], trust_model: bool) -> dict[str, Any]:
-    """Refuse Lambda layers and foreign classes unless trusted; give the classes when they are."""
-    custom: dict[str, Any] = {}
-    # How the model was compiled (losses, metrics) is not loaded.
-    for entry in _objects({key: part for key, part in config.items() if key != "compile_config"}):
-        class_name = entry["class_name"]
-        settings = entry.get("config")
-        name = settings.get("name", "") if isinstance(settings, dict) else ""
-        if class_name == "Lambda" and not trust_model:
-            raise ModelError(
-                f"{path}: layer {name!r} is a Lambda, which holds code that would run on this "
-                "machine: open it with --trust-model (trust_model=True) if you trust its author"
-            )
-        module = entry.get("module")
-        if module is not None and not _is_foreign(str(module)):
-            continue
-        registered = entry.get("registered_name")
-        if _is_registered(registered):
-            continue
-        if module is None:
-            # Files of Keras 1 and 2 name no modules at all; in those of Keras 3 only classes from
-            # a script or notebook have none.
-            if "module" in entry and registered:
-                raise ModelError(
-                    f"{path}: layer {name!r} is of the class {class_name}, which is not part of "
-                    f"Keras, and the file names no module to import it from: {_REMEDY}"
-                )
-            continue
-        custom[str(registered or class_name)] = _import_class(
-            path, str(module), class_name, name, trust_model
-        )
-    return custom
-
-
-def _objects(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        if isinstance(node.get("class_name"), str) and "config" in node:
-            yield node
-        for value in node.values():
-            yield from _objects(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _objects(value)
-
-
-def _is_foreign(module: str) -> bool:
-    return module.partition(".")[0] not in {"keras", "tensorflow", "builtins"}
-
-
-def _is_registered(name: Any) -> bool:
-    if not name:
-        return False
-    keras = import_keras("opening a model")
-    return keras.saving.get_registered_object(name) is not None
-
-
-def _import_class(path: Path, module: str, name: str, layer: str, trust_model: bool) -> Any:
-    where = f"layer {layer!r}" if layer else "a part"
-    if not trust_model:
-        raise ModelError(
-            f"{path}: {where} is of the class {module}.{name}, which is not part of Keras; "
-            "importing it runs its code: open it with --trust-model (trust_model=True), or "
-            f"{_REMEDY}"
-        )
-    try:
-        return getattr(importlib.import_module(module), name)
-    except Exception as error:
-        raise ModelError(
-            f"{path}: {where} is of the class {module}.{name}, which cannot be imported "
-            f"({reason_of(error)}): {_REMEDY}"
-        ) from error

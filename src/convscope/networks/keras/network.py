@@ -12,17 +12,18 @@ from typing import Any
 import keras
 import numpy as np
 
-from convscope.errors import ConvscopeError, InputError, ModelError, warn
+from convscope.errors import ConvscopeError, InputError, ModelError
 from convscope.inputs.preparation import Preparation
 from convscope.networks.base import Network
 from convscope.networks.computation import Computation
 from convscope.networks.edit import Edit
-from convscope.networks.expectation import Options, Sidecar, expected_preparation
-from convscope.networks.feeding import wanted
+from convscope.networks.expectation import Options, Sidecar, check_labels, expected_preparation
+from convscope.networks.feeding import shapes_of, wanted
+from convscope.networks.given import Given
 from convscope.networks.gradients import Gradients, Sums
 from convscope.networks.head import Head
 from convscope.networks.keras.computation import computation_of
-from convscope.networks.keras.describe import Given, describe, input_order
+from convscope.networks.keras.describe import describe, input_order
 from convscope.networks.keras.execution import trace
 from convscope.networks.keras.heads import heads_of
 from convscope.networks.keras.moment import moment_of
@@ -196,7 +197,7 @@ class KerasNetwork(Network):
             raise
         except Exception as error:
             raise ModelError(
-                f"{self.name} failed on {_shapes(batch.arrays)}: {reason_of(error)}; "
+                f"{self.name} failed on {shapes_of(batch.arrays)}: {reason_of(error)}; "
                 f"{wanted(self.inputs)}"
             ) from error
 
@@ -227,7 +228,7 @@ class KerasNetwork(Network):
         except Exception as error:
             given = images if isinstance(images, Mapping) else {"input": images}
             raise ModelError(
-                f"{self.name} could not be built on {_shapes(given)}: {reason_of(error)}; give "
+                f"{self.name} could not be built on {shapes_of(given)}: {reason_of(error)}; give "
                 "arrays of the shapes that it was written for"
             ) from error
         self._signature = signature_of(self.model) or signature
@@ -275,22 +276,11 @@ class KerasNetwork(Network):
         layers, self._call_inputs = describe(calls, tensors, others, signature.batches)
         self._outputs = _output_names(self.model, outputs)
         self._heads = heads_of(self._outputs, keras.tree.flatten(outputs), calls, layers)
-        self._check_labels(outputs)
+        sizes = {int(value.shape[-1]) for value in keras.tree.flatten(outputs) if value.shape}
+        check_labels(self.labels, sizes, self.name)
         # The tensors of the trace are not needed any more, and would keep it alive.
         light = [Call(call.name, call.operation, [], call.arguments) for call in calls]
         return light, inputs, MappingProxyType(layers)
-
-    def _check_labels(self, outputs: Any) -> None:
-        """Say so when the names of the classes are not one an output."""
-        sizes = {int(value.shape[-1]) for value in keras.tree.flatten(outputs) if value.shape}
-        count = len(self.labels)
-        if not count or count in sizes or (count == 2 and 1 in sizes):
-            return
-        had = " and ".join(map(str, sorted(sizes)))
-        warn(
-            f"{count} class names were found for {had} outputs of {self.name}, so classes show as "
-            "numbers: give one name an output with --labels (labels=)",
-        )
 
 
 def _complete(model: Any, signature: Signature) -> None:
@@ -309,10 +299,6 @@ def _output_names(model: Any, outputs: Any) -> list[str]:
     if isinstance(outputs, list | tuple) and len(set(made_by)) == len(paths):
         return made_by
     return ["/".join(str(part) for part in path) or "output" for path in paths]
-
-
-def _shapes(arrays: Mapping[str, np.ndarray]) -> str:
-    return ", ".join(f"{name!r} of shape {array.shape}" for name, array in arrays.items())
 
 
 def _unbuilt(name: str) -> str:

@@ -12,11 +12,11 @@ import keras
 import numpy as np
 
 from convscope.networks.edit import Edit
+from convscope.networks.editing import Place, layout, packed
+from convscope.networks.given import Given
 from convscope.networks.gradients import Gradients, Sums
 from convscope.networks.head import Head
-from convscope.networks.keras.describe import Given
 from convscope.networks.keras.differentiation import Keeping, Order, compile_gradients, maps, sums
-from convscope.networks.keras.editing import Place, layout, packed
 from convscope.networks.keras.execution import compile_run
 from convscope.networks.keras.signature import Signature
 from convscope.networks.layer import Input, Layer
@@ -137,9 +137,10 @@ class Passes:
             signed=head.activation == "sigmoid" and self._head_layer(head).channels == 1,
         )
         given = None if seed is None else self._seed(head.layer, seed)
-        scores, value, found = plan.call(self._packed(batch), given, changes)
+        scores, value, *kept = plan.call(self._packed(batch), given, changes)
         limited = [name for name, order in orders if order.limit is not None]
         counts = [named_layer(self._layers, name).channels or 0 for name, _ in orders]
+        found = kept[0] if kept else np.zeros((len(scores), 0), np.float32)
         *parts, clipped = np.split(found, np.cumsum(counts), axis=1)
         return Sums(
             scores,

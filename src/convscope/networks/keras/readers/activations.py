@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
+from convscope.networks.axes import placed
 from convscope.networks.keras.activations import activation_of
-from convscope.networks.keras.axes import placed
 from convscope.networks.keras.readers.reading import Reading, Taken, weight
 from convscope.networks.keras.tape import TENSOR
 

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from convscope.networks.keras.axes import placed, widened
+from convscope.networks.axes import placed, widened
 from convscope.networks.keras.execution import float32
 from convscope.networks.keras.readers.reading import Reading, Taken
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from convscope.networks.keras.axes import dims_order, framework_order
+from convscope.networks.axes import dims_order, framework_order
 from convscope.networks.keras.readers.reading import Reading, Taken
 
 __all__ = ["identity", "reshaping"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from convscope.networks.keras.axes import widened
+from convscope.networks.axes import widened
 from convscope.networks.keras.execution import float32
 from convscope.networks.keras.readers.reading import Reading, Taken
 

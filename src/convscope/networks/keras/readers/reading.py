@@ -9,11 +9,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from convscope.networks.axes import dims_axis
 from convscope.networks.computation import Activation
 from convscope.networks.geometry import Geometry
+from convscope.networks.given import Given
 from convscope.networks.keras.activations import activation_of
-from convscope.networks.keras.axes import dims_axis
-from convscope.networks.keras.describe import Given
 from convscope.networks.keras.execution import float32
 from convscope.networks.keras.kinds import geometry_of, kind_of
 from convscope.networks.keras.tape import Call

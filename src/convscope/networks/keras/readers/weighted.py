@@ -6,9 +6,9 @@ import re
 
 import numpy as np
 
+from convscope.networks.axes import channels_before, depthwise_kernel
 from convscope.networks.geometry import Geometry
-from convscope.networks.keras.axes import channels_before, depthwise_kernel
-from convscope.networks.keras.describe import Given
+from convscope.networks.given import Given
 from convscope.networks.keras.readers.reading import Reading, Taken, weight
 
 __all__ = ["convolution", "dense", "depthwise", "einsum_dense", "separable", "transposed"]

@@ -1,4 +1,4 @@
-"""From the order of Keras's axes to the order of the dims."""
+"""From the order of a framework's axes to the order of the dims."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convscope.networks.keras.describe import Given
+from convscope.networks.given import Given
 
 __all__ = [
     "channels_before",

@@ -11,7 +11,7 @@ from types import ModuleType
 
 from convscope.errors import MissingExtraError, require
 
-__all__ = ["import_keras"]
+__all__ = ["choose_backend", "import_keras"]
 
 _BACKENDS = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}
 
@@ -33,20 +33,30 @@ def import_keras(purpose: str) -> ModuleType:
     MissingExtraError
         When Keras or every backend is missing.
     """
+    if not choose_backend():
+        raise MissingExtraError(
+            f"{purpose} needs a backend for Keras (jax, tensorflow or torch), and none is "
+            "installed: pip install 'convscope[keras]'"
+        )
+    return require("keras", "keras", purpose)
+
+
+def choose_backend() -> bool:
+    """Choose the backend of Keras before anything imports it; False where Keras has none.
+
+    Importing Keras is left to whoever needs it.
+    """
     if "keras" not in sys.modules and not os.environ.get("KERAS_BACKEND"):
         wanted = _configured()
         if wanted is None or not _installed(wanted):
             installed = [name for name in _BACKENDS if _installed(name)]
             if find_spec("keras") is not None and not installed:
-                raise MissingExtraError(
-                    f"{purpose} needs a backend for Keras (jax, tensorflow or torch), and none is "
-                    "installed: pip install 'convscope[keras]'"
-                )
+                return False
             if installed:
                 os.environ["KERAS_BACKEND"] = installed[0]
     # Keras on jax imports tensorflow where it is installed; its greeting is not ours to print.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    return require("keras", "keras", purpose)
+    return True
 
 
 def _configured() -> str | None:

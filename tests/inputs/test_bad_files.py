@@ -6,12 +6,12 @@ import struct
 import subprocess
 import sys
 import textwrap
-import time
 import warnings
 import zlib
 
 import numpy as np
 import PIL.Image
+import PIL.ImageFile
 import pytest
 
 from convscope.errors import InputError
@@ -104,11 +104,10 @@ def test_truncated_file(tmp_path, kind, part):
 
 
 @pytest.mark.parametrize(("width", "height"), [(100_000, 100_000), (13_400, 13_400)])
-def test_decompression_bomb_is_refused_from_its_header(tmp_path, width, height):
+def test_decompression_bomb_is_refused_from_its_header(tmp_path, monkeypatch, width, height):
     (tmp_path / "a.png").write_bytes(png(width, height))
-    start = time.perf_counter()
+    monkeypatch.setattr(PIL.ImageFile.ImageFile, "load", lambda _: pytest.fail("decoded"))
     message = refusal(tmp_path / "a.png")
-    assert time.perf_counter() - start < 1
     assert f"claims {width:,} x {height:,} pixels" in message
     assert "178 million" in message
     assert "smaller version" in message

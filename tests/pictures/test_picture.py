@@ -15,6 +15,7 @@ from PIL import Image
 
 from convscope.errors import InputError, OutputError, SelectionError
 from convscope.pictures import Place, mosaic, png, read_provenance, write_atomically
+from convscope.pictures.files import whole_file
 
 RNG = np.random.default_rng(8)
 VALUES = RNG.random((12, 9, 7), dtype=np.float32)
@@ -144,6 +145,21 @@ def test_a_real_limit_while_writing_leaves_nothing_behind(tmp_path):
     )  # fmt: skip
     assert "cannot write" in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_a_file_of_many_pieces_appears_when_it_is_whole(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"before")
+    with whole_file(path) as file:
+        file.write(b"one ")
+        assert path.read_bytes() == b"before"
+        file.write(b"two")
+    assert path.read_bytes() == b"one two"
+    with pytest.raises(RuntimeError, match="on the way"), whole_file(path) as file:
+        file.write(b"three")
+        raise RuntimeError("on the way")
+    assert path.read_bytes() == b"one two"
+    assert [found.name for found in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_missing_folder_and_a_folder_as_target_are_explained(tmp_path):

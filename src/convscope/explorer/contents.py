@@ -112,7 +112,7 @@ class _Asked:
     @property
     def _left_out(self) -> list[str]:
         """Name what the page has to say that it is not there; leftout.js has the words."""
-        left_out = ["mute", "image", "target", "ablation", "heatmap", "unit", "field"]
+        left_out = ["mute", "image", "target", "pair", "ablation", "heatmap", "unit", "field"]
         left_out += [] if self._with_weights else ["weights"]
         return left_out + ([] if self._small else ["numbers", "lineage", "shares"])
 

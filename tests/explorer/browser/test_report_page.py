@@ -261,3 +261,42 @@ def test_a_file_that_was_cut_off_shows_what_it_holds(show, digits, tmp_path):
     cut.write_text(text[: text.index('data-pack="[&quot;run&quot;,1]') + 100])
     page = show(cut)
     assert page.locator(".cs-class").first.get_attribute("aria-label").startswith("3:")
+
+
+def test_controls_that_cannot_work_are_disabled_and_say_why(show, digits, photograph):
+    path, _ = digits
+    page = show(path, "l=conv3&c=4&m=layer")
+    for name in ("Mute", "Solo"):
+        control = page.locator(".cs-channel button", has_text=name).first
+        assert control.is_disabled()
+        assert control.get_attribute("title").startswith("muting needs the network itself")
+    assert page.locator(".cs-channel button", has_text="CSV").first.is_enabled()
+    ablation = page.locator(".cs-centre option[value=ablation]")
+    assert ablation.is_disabled() and "needs the network" in ablation.get_attribute("title")
+    classes = page.locator("[aria-label='class that is explained'] option:not([value=''])")
+    held = classes.evaluate_all(
+        "(all) => all.filter((one) => !one.disabled).map((one) => one.value)"
+    )
+    assert sorted(held) == sorted(map(str, page.evaluate("() => convscope.run.targets")))
+    assert len(held) == 5
+    assert page.locator("[aria-label='explained against']").is_disabled()
+    assert page.locator(".cs-heat-choice select").is_enabled()
+    assert "other images need the network itself" in page.locator(".cs-input").inner_text()
+
+    path, _ = photograph
+    page = show(path, "l=conv&c=4&m=layer")
+    csv = page.locator(".cs-channel button", has_text="CSV").first
+    assert csv.is_disabled() and "240 levels" in csv.get_attribute("title")
+    heat = page.locator(".cs-heat-choice select")
+    assert heat.is_disabled() and "heat maps" in heat.get_attribute("title")
+
+
+def test_a_unit_of_levels_has_a_value_to_half_a_level(show, photograph):
+    path, session = photograph
+    page = show(path, "l=conv&c=4&m=layer&yx=10,20")
+    run = answered(session, type="run", image=0)["run"]
+    live = answered(session, type="layer", run=run, layer="conv")
+    page.wait_for_function("() => convscope.maps('conv')")
+    title = page.locator(".cs-channel", has_text="≈").locator(".cs-value").first
+    span = float(live["high"][4] - live["low"][4]) * 2
+    assert float(title.inner_text()) == pytest.approx(live["values"][4, 10, 20], abs=span / 100)

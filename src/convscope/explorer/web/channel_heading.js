@@ -1,4 +1,4 @@
-import { button, el, figure, fill, signedFigure } from "./dom.js";
+import { button, el, figure, fill, signedFigure, withhold } from "./dom.js";
 import { toggleMute, toggleSolo } from "./muting.js";
 
 /** @typedef {import("./shown.js").Shown} Shown */
@@ -27,6 +27,8 @@ export function channelHeading(scope) {
       fill(title, `Channel ${channel} `, el("span", { class: "cs-soft" }, `of ${name}`));
       mute.setAttribute("aria-pressed", String(muted[name]?.includes(channel) ?? false));
       solo.setAttribute("aria-pressed", String(sounding[name]?.includes(channel) ?? false));
+      for (const control of [mute, solo]) withhold(control, scope.unavailable("mute"));
+      withhold(csv, scope.unavailable("numbers"));
       const layer = shown?.layer;
       const said = !layer ? "running …" : scope.isMuted(name, channel) ? "muted" : scope.network.words[layer.codes.data[channel]];
       word.textContent = said;

@@ -64,6 +64,16 @@ export function setChoices(node, choices, chosen) {
 }
 
 /**
+ * Let a control be of no use where what it asks for cannot be had, and say why.
+ * @param {HTMLButtonElement | HTMLSelectElement | HTMLOptionElement} control
+ * @param {string} why empty where it can
+ */
+export function withhold(control, why) {
+  control.disabled = why !== "";
+  if (why) control.title = why;
+}
+
+/**
  * A canvas of a size in CSS pixels, sharp on any screen.
  * @param {HTMLCanvasElement} canvas
  * @param {number} width

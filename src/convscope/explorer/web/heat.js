@@ -1,4 +1,4 @@
-import { el, figure, menu, setChoices, sharp } from "./dom.js";
+import { el, figure, menu, setChoices, sharp, withhold } from "./dom.js";
 import { finiteEnds, levelsOf, TOP_LEVEL } from "./levels.js";
 
 /** @typedef {import("./types.js").Numbers} Numbers */
@@ -76,7 +76,7 @@ export function heatPanel(scope) {
     const shown = held && isPresent() ? held : null;
     scale.hidden = !shown;
     if (shown) legend(shown);
-    else words.textContent = !one ? "" : refused || (scope.live ? `${one.name} comes when the picture stands still` : `${one.name} is computed …`);
+    else words.textContent = !one ? (method.disabled ? method.title : "") : refused || (scope.live ? `${one.name} comes when the picture stands still` : `${one.name} is computed …`);
     words.classList.toggle("cs-refused", Boolean(refused));
     scope.emit("heat");
   };
@@ -114,6 +114,7 @@ export function heatPanel(scope) {
     const methods = scope.network.methods.filter((one) => able(scope, one));
     setChoices(method, [["", "none"], ...methods.map((one) => /** @type {[string, string]} */ ([one.name, one.name]))], scope.state.method);
     if (scope.state.method && !chosen()) method.value = "";
+    withhold(method, methods.length ? "" : scope.unavailable("heatmap"));
     show();
   });
   scope.on("run", ask);

@@ -59,7 +59,7 @@ export function inputPanel(scope) {
     film.textContent = camera.on ? "Stop camera" : "Camera";
     film.setAttribute("aria-pressed", String(camera.on));
     film.hidden = scope.host.kind === "report";
-    if (!network.live) hint.textContent = "a report holds its own images alone";
+    if (!network.live) hint.textContent = scope.unavailable("image");
     else if (camera.on) hint.textContent = camera.rate ? `${camera.rate.toFixed(1)} frames/s` : "the camera starts …";
     else hint.textContent = "or drop, or paste a picture";
     // A stroke on a drawing says by itself when it ends.

@@ -1,6 +1,6 @@
 import { accountOf } from "./arithmetic.js";
 import { truePosition } from "./places.js";
-import { shownValue } from "./shown.js";
+import { nearValue, shownValue } from "./shown.js";
 import { accountFrom } from "./told.js";
 
 /** @typedef {import("./scope.js").Scope} Scope */
@@ -42,6 +42,7 @@ export function knownOf(scope, asked, shown, { unit, pinned }) {
   return {
     layer: name, channel, place, pinned, told, muted,
     recorded: told?.recorded ?? (shown.values ? shownValue(shown, unit) : scope.hover?.value ?? NaN),
+    near: nearValue(shown, unit),
     account: own ?? (told && recipe && accountFrom(told, recipe)),
     why: answer?.problem ?? (recipe && !recipe.understood ? recipe.reason : muted ? "this map is muted: nothing is computed for it" : "asking …"),
   };

@@ -1,10 +1,11 @@
-/** @typedef {"mute" | "image" | "target" | "heatmap" | "ablation" | "unit" | "field" | "weights" | "numbers" | "lineage" | "shares"} Topic */
+/** @typedef {"mute" | "image" | "target" | "pair" | "heatmap" | "ablation" | "unit" | "field" | "weights" | "numbers" | "lineage" | "shares"} Topic */
 
 /** @type {Object<string, string>} */
 const LEFT_OUT = {
   mute: "muting needs the network itself",
   image: "other images need the network itself",
   target: "this file explains the best classes alone",
+  pair: "this file explains no class against another",
   heatmap: "this file holds a few heat maps alone",
   ablation: "muting one map after the other needs the network itself",
   unit: "the products of a unit need the network itself",

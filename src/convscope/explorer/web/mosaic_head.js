@@ -1,5 +1,5 @@
 import { colourBar } from "./bar.js";
-import { el, menu, setChoices } from "./dom.js";
+import { el, menu, setChoices, withhold } from "./dom.js";
 import { described } from "./map_words.js";
 import { SORTS } from "./sorts.js";
 
@@ -26,6 +26,7 @@ export function mosaicHead(scope) {
       note.textContent = described(info);
       const able = SORTS.filter(([name]) => name !== "contribution" || scope.network.differentiable);
       if (sort.options.length !== able.length) setChoices(sort, able, scope.state.sort);
+      for (const option of sort.options) if (option.value === "ablation") withhold(option, scope.unavailable("ablation"));
       sort.value = scope.state.sort;
       size.value = String(scope.state.tile);
     },

@@ -5,6 +5,7 @@
  * @param {number} channel
  */
 export function toggleMute(scope, layer, channel) {
+  if (isRefused(scope)) return;
   scope.change({ mute: toggled(scope.state.mute, layer, channel) });
 }
 
@@ -15,7 +16,15 @@ export function toggleMute(scope, layer, channel) {
  * @param {number} channel
  */
 export function toggleSolo(scope, layer, channel) {
+  if (isRefused(scope)) return;
   scope.change({ solo: toggled(scope.state.solo, layer, channel) });
+}
+
+/** @param {import("./scope.js").Scope} scope */
+function isRefused(scope) {
+  const why = scope.unavailable("mute");
+  if (why) scope.fail(why);
+  return why !== "";
 }
 
 /**

@@ -1,4 +1,4 @@
-import { button, el, figure, fill, menu, setChoices, signedFigure } from "./dom.js";
+import { button, el, figure, fill, menu, setChoices, signedFigure, withhold } from "./dom.js";
 import { outputsOf, perCent } from "./scores.js";
 
 /** @typedef {import("./scores.js").ClassScore} ClassScore */
@@ -71,6 +71,7 @@ export function predictionPanel(scope) {
     aim.hidden = !run.score || network.labels.length + (run.logits?.data.length ?? 0) < 2;
     reset.hidden = scope.state.target === null;
     against.value = other === null ? "" : String(other);
+    withhold(against, scope.unavailable("pair"));
     for (const option of against.options) option.disabled = option.value !== "" && Number(option.value) === main;
     describe();
   };
@@ -187,7 +188,6 @@ function classRow(scope, point) {
     /** @param {ClassScore} one @param {ClassScore | null} was @param {number} largest @param {boolean} able @param {string} role */
     show(one, was, largest, able, role) {
       held = one;
-      chooses = able;
       const label = scope.network.labels[one.index] ?? (one.share === null ? `output ${one.index}` : `class ${one.index}`);
       const words = one.share === null ? figure(one.score, 4) : perCent(one.share);
       name.textContent = label;
@@ -200,6 +200,10 @@ function classRow(scope, point) {
       if (moved && was.share !== null) wasBar.style.left = `${100 * was.share}%`;
       press.setAttribute("aria-pressed", String(role === "for"));
       press.dataset.role = role;
+      const why = able ? scope.unavailable("target", one.index) : "";
+      chooses = able && !why;
+      press.title = why;
+      press.setAttribute("aria-disabled", String(why !== ""));
       const odds = one.odds === null ? "" : `, log-odds ${signedFigure(one.odds)}`;
       press.setAttribute("aria-label", `${label}: ${words}${odds}${role === "for" ? ", explained" : role === "against" ? ", explained against" : ""}`);
     },

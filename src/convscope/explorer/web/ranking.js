@@ -51,6 +51,11 @@ export class Ranking {
     const { run, state } = scope;
     const count = scope.layers.get(name)?.shape[0];
     if (!run || !count || this.costs.has(name)) return;
+    const why = scope.unavailable("ablation");
+    if (why) {
+      scope.fail(why);
+      return;
+    }
     const costs = new Float32Array(count);
     for (let start = 0; start < count; start += PIECE) {
       if (scope.run !== run || state.layer !== name || state.sort !== "ablation") return;

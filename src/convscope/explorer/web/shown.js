@@ -1,3 +1,5 @@
+import { TOP_LEVEL } from "./levels.js";
+
 /**
  * What is shown of the pinned channel; without its layer while that is not there.
  * @typedef {{name: string, channel: number, layer: import("./types.js").LayerReply | null, height: number, width: number, values: Float32Array | null}} Shown
@@ -27,4 +29,16 @@ export function shownOf(scope, asked) {
  */
 export function shownValue(shown, [y, x]) {
   return shown?.values ? shown.values[y * shown.width + x] : NaN;
+}
+
+/**
+ * What the level of a unit stands for, to half a level: where the values themselves are not held.
+ * @param {Shown} shown
+ * @param {[number, number]} unit
+ */
+export function nearValue({ layer, channel, height, width }, [y, x]) {
+  const level = layer?.levels?.data[(channel * height + y) * width + x] ?? TOP_LEVEL + 1;
+  const low = layer?.span_low?.data[channel] ?? NaN;
+  const high = layer?.span_high?.data[channel] ?? NaN;
+  return level > TOP_LEVEL ? NaN : low + ((high - low) * level) / TOP_LEVEL;
 }

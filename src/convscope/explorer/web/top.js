@@ -1,4 +1,4 @@
-import { button, el, menu, setChoices } from "./dom.js";
+import { button, el, menu, setChoices, withhold } from "./dom.js";
 import { finiteEnds, readFixed, SCALES } from "./levels.js";
 import { aimedAt, classChoices } from "./prediction.js";
 
@@ -77,6 +77,7 @@ export function topPanel(scope) {
         target.dataset.pair = pair;
       } else target.options[0].textContent = first;
     }
+    if (!scope.network.live) for (const option of target.options) if (option.value && option.value !== "pair") withhold(option, scope.unavailable("target", Number(option.value)));
     target.value = pair ? "pair" : scope.state.target === null ? "" : String(main);
   };
 

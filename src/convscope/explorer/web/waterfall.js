@@ -12,6 +12,7 @@ import { accountRows } from "./waterfall_rows.js";
  * @property {number[]} place true position
  * @property {boolean} pinned
  * @property {number} recorded the framework's value
+ * @property {number} near the same as far as its level tells it
  * @property {Account | null} account
  * @property {any} told what Python says of it, or null
  * @property {string} why there is no account
@@ -30,7 +31,8 @@ export function waterfallPanel(scope) {
   /** @param {Known} known */
   const show = (known) => {
     const where = known.place.length ? `Unit ${placeWords(known.place)}` : "Unit";
-    fill(title, `${where} = `, el("b", { class: "cs-value" }, figure(known.recorded, 4)), known.pinned && known.place.length ? el("small", {}, "pinned") : null);
+    const near = Number.isNaN(known.recorded) && !Number.isNaN(known.near);
+    fill(title, `${where} ${near ? "≈" : "="} `, el("b", { class: "cs-value" }, near ? figure(known.near, 2) : figure(known.recorded, 4)), known.pinned && known.place.length ? el("small", {}, "pinned") : null);
     if (!known.account) {
       fill(body, el("p", { class: "cs-soft" }, known.why));
       return;

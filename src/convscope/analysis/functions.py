@@ -46,6 +46,10 @@ def activated(
     spread = spread / tolerance + np.abs(values)
     if activation.name in _CANCELLING:
         spread += np.abs(sums)
+    if activation.name in _FROM_ONE:
+        # exp(x) - 1 is a difference of numbers of the size of one.
+        height = float(activation.parameters.get("alpha") or _FROM_ONE[activation.name])
+        spread += np.where(sums < 0, height, 0.0)
     return values, spread
 
 
@@ -162,6 +166,9 @@ FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "exponential": np.exp,
 }
 """Functions of one unit, by their names in `ELEMENTWISE`."""
+
+# These may be computed as exp(x) - 1 below zero, times this unless a parameter says otherwise.
+_FROM_ONE = {"elu": 1.0, "selu": 1.76, "celu": 1.0}
 
 # These subtract numbers of the size of their argument on the way to a small value.
 _CANCELLING = {"gelu", "hard_sigmoid", "hard_silu", "sparse_sigmoid", "sparse_plus", "tanh_shrink",

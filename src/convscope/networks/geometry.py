@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 __all__ = ["Field", "Geometry", "joined_fields", "same_padding", "sliced", "space_of"]
+
+
+_Size = TypeVar("_Size", int, int | None)
 
 
 def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
@@ -231,6 +234,6 @@ def sliced(
     return Geometry(ones, strides, ones, padding)
 
 
-def space_of(shape: tuple[int, ...], channels_first: bool) -> tuple[int, ...]:
+def space_of(shape: tuple[_Size, ...], channels_first: bool) -> tuple[_Size, ...]:
     """Give the spatial part of a shape that has the image axis first."""
     return shape[2:] if channels_first else shape[1:-1]

@@ -52,7 +52,7 @@ def needed_objects(
     for entry in inner_entries(configuration):
         class_name, settings = entry["class_name"], entry["config"]
         name = settings.get("name", "") if isinstance(settings, dict) else ""
-        name = name or entry.get("name", "")
+        name = str(name or entry.get("name", ""))
         if class_name == "Lambda":
             _refuse_lambda(path, name, settings, given, trust_model)
         module, registered = entry.get("module"), entry.get("registered_name")

@@ -21,6 +21,8 @@ POSSIBLE = "give a .keras or .h5 file that holds a whole model, as model.save() 
 # A configuration of a network of a thousand layers is 1 MB.
 _LARGEST_JSON = 256 * 2**20
 _LARGEST_SWELLING = 200
+# Weights of so many numbers fill no memory: what does not fit is said in better words.
+_SMALL = 2**22
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,19 @@ class Contents:
         The Keras that wrote it; ``"1"`` where it does not say, as Keras 1 did.
     backend : str or None
         The backend of that Keras.
+    size : int
+        How many numbers the file holds, or more.
     """
 
     configuration: Any
     version: str
     backend: str | None = None
+    size: int = 0
+
+    @property
+    def largest(self) -> int:
+        """How many numbers a weight can have at most: a damaged configuration may ask for more."""
+        return max(self.size, _SMALL)
 
     @property
     def is_old(self) -> bool:
@@ -83,25 +93,27 @@ def _archive(path: Path) -> Contents:
     if not isinstance(configuration, dict):
         raise ModelError(f"{path} holds no model configuration: {POSSIBLE}")
     version = said.get("keras_version") if isinstance(said, dict) else None
-    return Contents(configuration, str(version or "3"))
+    held = sum(entry.file_size for entry in entries.values())
+    return Contents(configuration, str(version or "3"), size=held)
 
 
 def _hdf5(path: Path) -> Contents:
-    from convscope.networks.keras.legacy.saved import Era, weight_group
+    from convscope.networks.keras.legacy.saved import Era, total_size, weight_group
     from convscope.networks.keras.legacy.store import is_store
 
     with h5py.File(path, "r") as file:
         group = weight_group(file)
         era = Era.of(*(part for part in (group, file) if part is not None))
+        size = total_size(file)
         written = file.attrs.get("model_config")
         if written is None:
             if group is None and not is_store(file):
                 raise ModelError(f"{path} is an HDF5 file without a model in it: {POSSIBLE}")
-            return Contents(None, era.version, era.backend)
+            return Contents(None, era.version, era.backend, size)
         configuration = parsed(written)
     # What was encoded twice is a string here.
     if isinstance(configuration, str):
         configuration = json.loads(configuration)
     if not isinstance(configuration, dict | list):
         raise ModelError(f"{path} holds no model configuration: {POSSIBLE}")
-    return Contents(configuration, era.version, era.backend)
+    return Contents(configuration, era.version, era.backend, size)

@@ -10,7 +10,7 @@ from typing import Any
 
 import h5py
 
-from convscope.errors import ModelError
+from convscope.errors import ConvscopeError, ModelError, near_file
 from convscope.frameworks import import_keras
 from convscope.networks.keras.code import needed_objects
 from convscope.networks.keras.contents import POSSIBLE, Contents, read_contents
@@ -93,6 +93,20 @@ def load_file(
     ModelError
         When it holds weights only, is damaged, needs code that is not trusted, or Keras fails.
     """
+    try:
+        return _loaded(path, trust_model, custom or {}, architecture)
+    except ConvscopeError:
+        raise
+    # What a damaged file holds where something else is expected can fail anywhere.
+    except Exception as error:
+        raise ModelError(
+            f"{path} cannot be opened ({reason_of(error)}): save or copy it again"
+        ) from error
+
+
+def _loaded(
+    path: Path, trust_model: bool, custom: Mapping[str, Any], architecture: Path | None
+) -> Any:
     contents = read_contents(path)
     if architecture is not None:
         configuration = read_architecture(architecture)
@@ -100,11 +114,11 @@ def load_file(
         configuration = architecture_beside(path)
     else:
         configuration = contents.configuration
-    needed = needed_objects(path, configuration, custom or {}, trust_model)
+    needed = needed_objects(path, configuration, custom, trust_model)
     keras = import_keras(f"opening {path.name}")
     if configuration is contents.configuration and not _needs_mending(contents):
         try:
-            with warnings.catch_warnings(), _starting_values(needed):
+            with warnings.catch_warnings(), _starting_values(needed, contents.largest):
                 warnings.simplefilter("ignore")
                 model = keras.saving.load_model(
                     path, custom_objects=needed, compile=False, safe_mode=not trust_model
@@ -122,7 +136,13 @@ def load_file(
                 ) from error
     from convscope.networks.keras.legacy.opening import open_legacy
 
-    return open_legacy(path, configuration, custom=needed, trust_model=trust_model)
+    return open_legacy(
+        path,
+        configuration,
+        custom=needed,
+        trust_model=trust_model,
+        at_most=contents.largest,
+    )
 
 
 def _needs_mending(contents: Contents) -> bool:
@@ -144,6 +164,6 @@ def _has_order_of(model: Any, path: Path) -> bool:
         return in_order(file, names)
 
 
-def _starting_values(custom: dict[str, Any]) -> AbstractContextManager[None]:
+def _starting_values(custom: dict[str, Any], at_most: int) -> AbstractContextManager[None]:
     """Keep the initial values where a file needs classes whose state may not be in it."""
-    return nullcontext() if custom else thrown_away()
+    return nullcontext() if custom else thrown_away(at_most)

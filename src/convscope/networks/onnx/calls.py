@@ -97,7 +97,7 @@ def calls_of(program: Program) -> list[Call]:
 
 def _name_of(node: onnx.NodeProto) -> str:
     """Name a call; a number by itself would be taken for an index."""
-    name = (node.name or next(name for name in node.output if name)).strip("/")
+    name: str = (node.name or next(name for name in node.output if name)).strip("/")
     if not name or name.lstrip("-").isdigit():
         name = f"{node.op_type}_{name}"
     # These words have a meaning in the names of layers.

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
-from onnx.reference import ReferenceEvaluator
 
 from convscope.networks.onnx.program import Program
 
 __all__ = ["Constants"]
 
-# Operations whose value is no larger than what they are given, and that run no code of the file.
-_PLAIN = frozenset(
-    {
-        "Identity", "Cast", "DequantizeLinear", "Reshape", "Flatten", "Transpose", "Squeeze",
-        "Unsqueeze", "Neg", "Sqrt", "Reciprocal", "Slice",
-    }
-)  # fmt: skip
+_Given = Sequence[np.ndarray]
+_Attributes = Mapping[str, Any]
 
 
 class Constants:
@@ -30,17 +27,9 @@ class Constants:
         """Give a constant, computed in NumPy; None for what is none, or is not understood."""
         program = self._program
         known: dict[str, np.ndarray] = {}
-        places = [] if name in program.moving else program.behind([name])
-        for place in places:
+        for place in [] if name in program.moving else program.behind([name]):
             node = program.nodes[place]
-            given = [self._stored(one) if one not in known else known[one] for one in node.input]
-            if (
-                node.op_type not in _PLAIN
-                or node.domain not in {"", "ai.onnx"}
-                or any(value is None and one for value, one in zip(given, node.input, strict=True))
-            ):
-                return None
-            found = self._computed(node, given)
+            found = self._computed(node, known)
             if found is None:
                 return None
             known[node.output[0]] = found
@@ -48,14 +37,16 @@ class Constants:
 
     def sources(self, name: str) -> list[str]:
         """Give the names of the stored constants that a value is made of."""
-        if name in self._program.moving:
+        program = self._program
+        if name in program.moving:
             return []
-        places = self._program.behind([name])
-        names = [name] if not places else [
-            one for place in places for one in self._program.nodes[place].input
-        ]  # fmt: skip
-        return [one for one in names if one in self._program.weights or
-                one in self._program.constants]  # fmt: skip
+        places = program.behind([name])
+        names = {one: None for place in places for one in program.nodes[place].input}
+        return [
+            one
+            for one in (names if places else [name])
+            if one in program.weights or one in program.constants
+        ]
 
     def stored(self, name: str) -> tuple[tuple[int, ...], bool]:
         """Give the shape of a stored constant, and whether it holds floating-point numbers."""
@@ -72,19 +63,79 @@ class Constants:
         tensor = self._program.constants.get(name)
         return None if tensor is None else np.asarray(numpy_helper.to_array(tensor))
 
-    def _computed(self, node: onnx.NodeProto, given: list[np.ndarray | None]) -> np.ndarray | None:
-        graph = helper.make_graph(
-            [node],
-            "constant",
-            [onnx.ValueInfoProto(name=name) for name in dict.fromkeys(node.input) if name],
-            [onnx.ValueInfoProto(name=node.output[0])],
-        )
-        opsets = [helper.make_opsetid("", self._program.opsets.get("", 1))]
-        feeds = {name: value for name, value in zip(node.input, given, strict=True) if name}
-        try:
-            model = helper.make_model(graph, opset_imports=opsets)
-            found, *_ = ReferenceEvaluator(model).run(None, feeds)
-        # What it does not understand it says in many ways.
-        except Exception:
+    def _computed(self, node: onnx.NodeProto, known: Mapping[str, np.ndarray]) -> np.ndarray | None:
+        function = _FUNCTIONS.get(node.op_type)
+        given = [known.get(name, self._stored(name)) for name in node.input if name]
+        if function is None or node.domain not in {"", "ai.onnx"} or not given:
             return None
-        return np.asarray(found)
+        arrays = [value for value in given if value is not None]
+        if len(arrays) < len(given):
+            return None
+        attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
+        try:
+            found = function(arrays, attributes)
+        # A shape that does not fit is told by the runtime.
+        except (ValueError, IndexError, TypeError):
+            return None
+        # Nothing that grows: a chain of such could fill any memory.
+        return found if found.size <= max(array.size for array in arrays) else None
+
+
+def _dequantised(given: _Given, attributes: _Attributes) -> np.ndarray:
+    """Give (x - zero point) scale, for all, along one axis, or a block each."""
+    x, scale = given[0].astype(np.float32), given[1].astype(np.float32)
+    zero = given[2].astype(np.float32) if len(given) > 2 else np.zeros_like(scale)
+    axis = int(attributes.get("axis", 1))
+    if scale.ndim == 1 and scale.size > 1:
+        shape = [1] * x.ndim
+        shape[axis] = -1
+        scale, zero = scale.reshape(shape), zero.reshape(shape)
+    elif scale.ndim > 1:
+        size = int(attributes.get("block_size", 1))
+        scale, zero = (
+            np.repeat(part, size, axis).take(range(x.shape[axis]), axis) for part in (scale, zero)
+        )
+    return np.asarray((x - zero.reshape(scale.shape)) * scale)
+
+
+def _reshaped(given: _Given, attributes: _Attributes) -> np.ndarray:
+    wanted = given[1] if len(given) > 1 else np.asarray(attributes["shape"])
+    keeps = not attributes.get("allowzero")
+    sizes = [
+        given[0].shape[place] if size == 0 and keeps else int(size)
+        for place, size in enumerate(wanted.reshape(-1))
+    ]
+    return given[0].reshape(sizes)
+
+
+def _flattened(given: _Given, attributes: _Attributes) -> np.ndarray:
+    shape, axis = given[0].shape, int(attributes.get("axis", 1))
+    return given[0].reshape(int(np.prod(shape[:axis])), -1)
+
+
+def _axes(given: _Given, attributes: _Attributes) -> tuple[int, ...] | None:
+    axes = given[1] if len(given) > 1 else attributes.get("axes")
+    return None if axes is None else tuple(int(axis) for axis in np.asarray(axes).reshape(-1))
+
+
+def _cast(given: _Given, attributes: _Attributes) -> np.ndarray:
+    return given[0].astype(helper.tensor_dtype_to_np_dtype(int(attributes["to"])))
+
+
+_FUNCTIONS: dict[str, Callable[[_Given, _Attributes], np.ndarray]] = {
+    "Identity": lambda given, _: given[0],
+    "Cast": _cast,
+    "DequantizeLinear": _dequantised,
+    "Reshape": _reshaped,
+    "Flatten": _flattened,
+    "Transpose": lambda given, attributes: given[0].transpose(attributes.get("perm")),
+    "Squeeze": lambda given, attributes: np.squeeze(given[0], _axes(given, attributes)),
+    "Unsqueeze": lambda given, attributes: np.expand_dims(given[0], _axes(given, attributes) or ()),
+    "Neg": lambda given, _: -given[0],
+    "Sqrt": lambda given, _: np.sqrt(given[0]),
+    "Reciprocal": lambda given, _: np.reciprocal(given[0]),
+    "Add": lambda given, _: given[0] + given[1],
+    "Sub": lambda given, _: given[0] - given[1],
+    "Mul": lambda given, _: given[0] * given[1],
+    "Div": lambda given, _: given[0] / given[1],
+}

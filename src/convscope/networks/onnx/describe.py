@@ -92,9 +92,9 @@ def describe(shapes: Shapes, calls: Sequence[Call], constants: Constants) -> Des
     for entry in entries:
         first = input_order(entry.name, len(entry.dims), calls)
         whole = tuple(size if isinstance(size, int) else None for size in entry.dims)
-        space = space_of(whole, first)  # type: ignore[arg-type]
+        space = space_of(whole, first)
         if not state.image_size and None not in space:
-            state.image_size = space
+            state.image_size = tuple(size or 0 for size in space)
         state.seen[entry.name] = _Seen(entry.name, first, tuple(Field() for _ in space))
         shape = whole[1:] if state.has_image(entry.name) else whole
         inputs.append(Input(entry.name, shape, str(dtype_of(entry.kind)), first))

@@ -76,6 +76,7 @@ def program_of(model: onnx.ModelProto, folder: Path | None, source: str) -> Prog
 def _program(model: onnx.ModelProto, folder: Path | None, source: str) -> Program:
     if not model.graph.node:
         raise ModelError(f"{source} holds no ONNX graph: {_POSSIBLE}")
+    _check_words(model, source)
     opsets = {_domain(entry.domain): entry.version for entry in model.opset_import}
     for function in model.functions:
         for entry in function.opset_import:
@@ -108,6 +109,18 @@ def _program(model: onnx.ModelProto, folder: Path | None, source: str) -> Progra
         max(3, model.ir_version),
         {entry.key: entry.value for entry in model.metadata_props},
     )
+
+
+def _check_words(model: onnx.ModelProto, source: str) -> None:
+    """Refuse names that are no text, which protobuf gives as bytes."""
+    graph = model.graph
+    words = [entry.name for entry in (*graph.input, *graph.output, *graph.initializer)]
+    words += [word for entry in model.metadata_props for word in (entry.key, entry.value)]
+    for node in graph.node:
+        words += [node.name, node.op_type, node.domain, *node.input, *node.output]
+        words += [attribute.name for attribute in node.attribute]
+    if any(isinstance(word, bytes) for word in words):
+        raise ModelError(f"{source} is damaged: it holds names that are no text; {_POSSIBLE}")
 
 
 def _domain(name: str) -> str:

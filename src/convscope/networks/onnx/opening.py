@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from convscope.errors import require
+from convscope.errors import ConvscopeError, ModelError, require
 from convscope.networks.base import Network
 from convscope.networks.expectation import Options, Sidecar
+from convscope.networks.reasons import reason_of
 
 __all__ = ["SUFFIX", "is_onnx_model", "open_onnx_file", "open_onnx_model"]
 
@@ -30,7 +31,15 @@ def open_onnx_file(path: Path, sidecar: Sidecar, options: Options) -> Network:
     from convscope.networks.onnx.network import OnnxNetwork
 
     program = read_program(path)
-    return OnnxNetwork(program, path.stem, str(path), sidecar=sidecar, options=options)
+    try:
+        return OnnxNetwork(program, path.stem, str(path), sidecar=sidecar, options=options)
+    except ConvscopeError:
+        raise
+    # A damaged file may hold anything where a number or a word is expected.
+    except Exception as error:
+        raise ModelError(
+            f"{path} is damaged or written in an unusual way ({reason_of(error)}): export it again"
+        ) from error
 
 
 def open_onnx_model(model: Any, source: str, sidecar: Sidecar, options: Options) -> Network:

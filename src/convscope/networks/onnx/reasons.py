@@ -26,7 +26,7 @@ _OPSET = re.compile(r"Opset (?P<opset>\d+) is under development.*?till opset (?P
 def said(error: BaseException) -> str:
     """Give what onnxruntime says, without its codes and the places in its source."""
     text = _WHERE.sub("", _HEAD.sub("", str(error)))
-    return reason_of(type(error)(text)) if text.strip() else type(error).__name__
+    return reason_of(Exception(text)) if text.strip() else type(error).__name__
 
 
 def refusal(error: BaseException, source: str, version: str) -> str:

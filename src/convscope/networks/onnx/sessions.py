@@ -101,7 +101,11 @@ class Sessions:
             options.add_external_initializers(used, [self._held[name] for name in used])
         try:
             return onnxruntime.InferenceSession(
-                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+                model.SerializeToString(),
+                options,
+                providers=["CPUExecutionProvider"],
+                # Falling back to the same provider would only print.
+                enable_fallback=0,
             )
         # onnxruntime's own errors share no class but this one.
         except Exception as error:

@@ -84,18 +84,17 @@ def known_shapes(program: Program, calls: Sequence[Call], source: str) -> Shapes
     found = dict(_inferred(session))
     _check_sizes(found, source)
     given = {entry.name: Shape(entry.kind, entry.dims) for entry in program.inputs}
-    axis = program.inputs[0].dims[:1]
-    free = axis[0] if axis and isinstance(axis[0], str) else None
-    if free is not None and _holds_one(calls, {**given, **found}, free):
+    axis = next(iter(program.inputs[0].dims), 1)
+    if isinstance(axis, str) and _holds_one(calls, {**given, **found}, axis):
         return known_shapes(program.pinned(1), calls, source)
     wanted = [name for name in names if name in found]
     if any(_open(found[name]) for name in wanted):
         measured = _measured(session, program, wanted)
-        if measured is None and axis and isinstance(axis[0], str):
+        if measured is None and isinstance(axis, str):
             pinned = program.pinned(1)
             if _measured(session, pinned, wanted) is not None:
                 return known_shapes(pinned, calls, source)
-        found |= _completed(found, measured or [], calls, axis[0] if axis else None)
+        found |= _completed(found, measured or [], calls, axis)
     return Shapes({**given, **found}, program)
 
 
@@ -122,10 +121,11 @@ def _holds_one(calls: Sequence[Call], shapes: Mapping[str, Shape], images: str) 
     for call in calls:
         if call.function != "Reshape":
             continue
-        before, after = shapes.get(call.input(0)), shapes.get(call.outputs[0][1])
-        first = before.dims[:1] if before and before.dims else ()
-        made = after.dims if after and after.dims else ()
-        if first == (images,) and len(made) > 1 and made[0] == 1:
+        before, after = (
+            known.dims if (known := shapes.get(name)) and known.dims else ()
+            for name in (call.input(0), call.outputs[0][1])
+        )
+        if len(after) > 1 and before[:1] == (images,) and after[0] == 1:
             return True
     return False
 
@@ -190,7 +190,7 @@ def _completed(
     found: Mapping[str, Shape],
     measured: Sequence[Sequence[tuple[int, ...]]],
     calls: Sequence[Call],
-    images: int | str | None,
+    images: int | str,
 ) -> dict[str, Shape]:
     """Put what came out where inference left something open."""
     names = [value for call in calls for _, value in call.outputs if value in found]

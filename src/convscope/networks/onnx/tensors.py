@@ -63,7 +63,7 @@ def array_of(tensor: TensorProto, folder: Path | None, source: str) -> np.ndarra
     if tensor.HasField("raw_data"):
         _check(len(tensor.raw_data), dims, dtype, tensor.name, source)
     try:
-        return numpy_helper.to_array(tensor)
+        return np.asarray(numpy_helper.to_array(tensor))
     except (ValueError, TypeError) as error:
         raise ModelError(
             f"{source} is damaged: the constant {tensor.name!r} does not hold the {prod(dims)} "

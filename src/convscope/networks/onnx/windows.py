@@ -44,7 +44,7 @@ class Sized:
     @property
     def space(self) -> tuple[int, ...]:
         """Size of the map that is given; any where it is free."""
-        return tuple(size or _ANY for size in space_of(self.given, self.first))  # type: ignore[arg-type]
+        return tuple(size or _ANY for size in space_of(self.given, self.first))
 
     @property
     def channel(self) -> int:
@@ -185,7 +185,7 @@ def _window(sized: Sized, kernel: Sequence[int] | None, rank: int) -> Geometry |
             return None
         else:
             pairs = [(after, before) for before, after in same]
-    elif sized.call.attributes.get("ceil_mode") and None not in (*sized.given, *sized.out):
+    elif sized.call.attributes.get("ceil_mode") and None not in (*sized.given[1:], *sized.out[1:]):
         pairs = [
             _reached(sized, axis, kernel[axis], steps[axis], dilation[axis], pair)
             for axis, pair in enumerate(pairs)
@@ -369,7 +369,8 @@ def _part(sized: Sized) -> Geometry | None:
         return None
     axes = sized.numbers("axes", 3) or list(range(len(starts)))
     steps = sized.numbers("steps", 4) or [1] * len(starts)
-    if None in sized.given or None in sized.out or not len(starts) == len(axes) == len(steps):
+    open_ = None in (*sized.given[1:], *sized.out[1:])
+    if open_ or not len(starts) == len(axes) == len(steps):
         return None
     key: list[slice] = [slice(None)] * rank
     for start, step, axis in zip(starts, steps, axes, strict=True):

@@ -15,19 +15,21 @@ from convscope.errors import ConvscopeError, ModelError
 from convscope.networks.keras.initial_values import thrown_away
 from convscope.networks.keras.legacy.configuration import configuration_of, inner_entries
 from convscope.networks.keras.legacy.construction import Construction
-from convscope.networks.keras.legacy.saved import Era, saved_weights, total_size, weight_group
+from convscope.networks.keras.legacy.saved import Era, saved_weights, weight_group
 from convscope.networks.keras.legacy.store import is_store, stored_weights
 from convscope.networks.keras.legacy.weights import load_stored, load_weights
 from convscope.networks.reasons import reason_of
 
 __all__ = ["open_legacy"]
 
-# Weights of so many numbers cannot fill a memory: what does not fit is said in better words.
-_SMALL = 2**22
-
 
 def open_legacy(
-    path: Path, configuration: Any, *, custom: Mapping[str, Any], trust_model: bool
+    path: Path,
+    configuration: Any,
+    *,
+    custom: Mapping[str, Any],
+    trust_model: bool,
+    at_most: int,
 ) -> Any:
     """Build the network of a configuration and load the weights of a file into it.
 
@@ -41,6 +43,8 @@ def open_legacy(
         Classes and functions of the person's own, by name.
     trust_model : bool
         Run the code of Lambda layers.
+    at_most : int
+        How many numbers a weight may have.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def open_legacy(
     try:
         with _weights_of(path) as file:
             construction = Construction(custom, trust_model)
-            with thrown_away(at_most=max(total_size(file), _SMALL)):
+            with thrown_away(at_most):
                 model = _built(entry, construction, custom, trust_model)
             _load(model, file, construction)
     except ConvscopeError as error:

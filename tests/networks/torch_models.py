@@ -1,8 +1,10 @@
 """PyTorch models: those of the definitions, and the families that change values in place."""
 
 import numpy as np
-import torch
-from torch import nn
+import pytest
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
 
 
 class Defined(nn.Module):
@@ -97,8 +99,9 @@ def settled(model, seed=0):
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.running_mean.uniform_(-0.3, 0.3, generator=generator)
                 module.running_var.uniform_(0.5, 1.5, generator=generator)
-                module.weight.uniform_(0.5, 1.5, generator=generator)
-                module.bias.uniform_(-0.3, 0.3, generator=generator)
+                if module.affine:
+                    module.weight.uniform_(0.5, 1.5, generator=generator)
+                    module.bias.uniform_(-0.3, 0.3, generator=generator)
     return model.eval()
 
 

@@ -179,7 +179,7 @@ class Conformance:
             network.run(batch, list(network.layers))
             if network.differentiable:
                 head = next(iter(network.heads.values()))
-                network.sums(batch, head, None, [])
+                network.sums(batch, head, None, [head.layer])
             assert self.state(model) == before, definition.name
 
     def test_the_model_is_left_as_it_was_after_an_exception(self) -> None:

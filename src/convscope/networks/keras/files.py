@@ -10,7 +10,7 @@ from typing import Any
 
 import h5py
 
-from convscope.errors import ConvscopeError, ModelError, near_file
+from convscope.errors import ConvscopeError, ModelError
 from convscope.frameworks import import_keras
 from convscope.networks.keras.code import needed_objects
 from convscope.networks.keras.contents import POSSIBLE, Contents, read_contents

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -48,6 +49,13 @@ def load_file(
         When the file is damaged, holds weights and no factory is given, needs code that is not
         trusted, or cannot be recorded.
     """
+    with warnings.catch_warnings():
+        # What PyTorch says of its own plans helps nobody who opens a file.
+        warnings.simplefilter("ignore")
+        return _loaded(path, factory, trust_model)
+
+
+def _loaded(path: Path, factory: Callable[[], Any] | None, trust_model: bool) -> torch.nn.Module:
     names = _names(path)
     inner = {name.partition("/")[2] for name in names}
     if "serialized_exported_program.json" in names or "archive_format" in inner:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from convscope.networks.torch.execution import inference, traced
 from convscope.networks.torch.heads import heads_of
 from convscope.networks.torch.moment import Moment
 from convscope.networks.torch.passes import Passes
+from convscope.networks.torch.pieces import joined, pieces
 from convscope.networks.torch.program import UnrecordableError
 from convscope.networks.torch.signature import (
     Signature,
@@ -161,7 +163,12 @@ class TorchNetwork(Network):
     ) -> Run:
         """Run the model once and record the chosen layers."""
         with self._failing_on(batch):
-            return self._ready().run(batch, layers, outputs=outputs, edits=edits)
+            passes, images = self._ready(), self._sure_signature().images
+            found = [
+                passes.run(part, layers, outputs=outputs, edits=own)
+                for part, own, _ in pieces(batch, images, edits, None)
+            ]
+            return joined(found, len(batch.names), images)
 
     def gradients(
         self,
@@ -175,7 +182,13 @@ class TorchNetwork(Network):
     ) -> Gradients:
         """Differentiate a score with respect to the chosen layers' values and the inputs."""
         with self._failing_on(batch):
-            return self._ready().gradients(batch, head, seed, layers, inputs=inputs, edits=edits)
+            passes, images = self._ready(), self._sure_signature().images
+            found = [
+                passes.gradients(part, head, cut, layers, inputs=inputs, edits=own)
+                for part, own, cut in pieces(batch, images, edits, seed)
+                if cut is not None
+            ]
+            return joined(found, len(batch.names), images)
 
     def sums(
         self,
@@ -189,7 +202,12 @@ class TorchNetwork(Network):
     ) -> Sums:
         """Differentiate a score, and sum over every map where the gradients are made."""
         with self._failing_on(batch):
-            return self._ready().sums(batch, head, seed, products, slopes, edits=edits)
+            passes, images = self._ready(), self._sure_signature().images
+            found = [
+                passes.sums(part, head, cut, products, slopes, edits=own)
+                for part, own, cut in pieces(batch, images, edits, seed)
+            ]
+            return joined(found, len(batch.names), images)
 
     def computation(self, layer: str) -> Computation | None:
         """Say what a layer computes; None where that is not understood."""
@@ -302,8 +320,10 @@ class TorchNetwork(Network):
     def _describe(self, signature: Signature) -> _Description:
         moment = Moment(self.model)
         try:
-            trace, result = traced(self.model, signature, 0)
-            again, second = traced(self.model, signature, 1)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                trace, result = traced(self.model, signature, 0)
+                again, second = traced(self.model, signature, 1)
         except ConvscopeError:
             raise
         except Exception as error:
@@ -325,7 +345,7 @@ class TorchNetwork(Network):
             trace.calls, _shapes(again.calls), shapes, signature.batches, free=free
         )
         inputs = tuple(
-            Input(name, shape, str(dtype).removeprefix("torch."), True)
+            Input(name, shape, _numpy_dtype(dtype), True)
             for name, shape, dtype in zip(
                 signature.names, signature.shapes, signature.dtypes, strict=True
             )
@@ -349,6 +369,11 @@ def _answers_every_image(described: _Description, signature: Signature) -> bool:
         for sizes, count in zip(described.sizes, signature.batches, strict=True)
         for shape in sizes[:1]
     )
+
+
+def _numpy_dtype(dtype: torch.dtype) -> str:
+    """Name the dtype in which NumPy gives an input; it has no bfloat16."""
+    return "float32" if dtype == torch.bfloat16 else str(dtype).removeprefix("torch.")
 
 
 def _sizes(outputs: Any) -> list[tuple[int, ...]]:

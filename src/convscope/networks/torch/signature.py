@@ -125,6 +125,8 @@ def signature_of_shapes(model: torch.nn.Module, shapes: Any) -> Signature:
     """
     named = shapes if isinstance(shapes, Mapping) else {argument_names(model)[0]: shapes}
     try:
+        if isinstance(shapes, str):
+            raise TypeError
         sizes = tuple(
             tuple(None if size is None else int(size) for size in shape) for shape in named.values()
         )

@@ -1,5 +1,7 @@
 """Runs: what the network was fed and gave, against Keras called by hand."""
 
+import time
+
 import keras
 import numpy as np
 import pytest
@@ -226,3 +228,35 @@ def test_images_of_two_sizes_are_run_one_by_one():
         run = ask(session, "run", image=place)["run"]
         widths.append(ask(session, "layer", run=run, layer="conv")["shape"][2])
     assert widths == [6, 10]
+
+
+def test_pictures_in_motion_record_what_is_shown_alone(photos, monkeypatch):
+    """The first such pass compiles; until it has, and for whatever is asked later, all is run."""
+    network = convscope.open(residual())
+    session = Session(network, photos)
+    passes = counted(network, monkeypatch)
+    everything = session.networks[0].recorded
+    glance = {"glance": True, "then": [{"type": "layer", "layer": "stem"}]}
+    ask(session, "run", image=0, **glance)
+    deadline = time.monotonic() + 60
+    while len(passes) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    few = ("stem", "classes:linear")
+    assert sorted(passes) == sorted([everything, few])
+    while not all(one.is_set() for one in session.networks[0]._prepared.values()):
+        time.sleep(0.01)
+    seen = ask(session, "run", image=1, **glance)
+    assert passes[2:] == [few]
+    np.testing.assert_array_equal(
+        seen["then"][0]["values"],
+        numbers(network.run(session.runs.get(seen["run"]).batch, ["stem"]).values["stem"])[0],
+    )
+    del passes[3:]
+    lineage = ask(session, "lineage", run=seen["run"], layer="stem", channel=0, count=2)
+    assert lineage["layer"] == "stem" and passes[3:] == [everything]
+    ask(session, "sheet", run=seen["run"])
+    ask(session, "run", image=1, **glance)
+    # Muted channels and other questions along with it take the whole pass.
+    ask(session, "run", image=1, mute={"stem": [0]}, **glance)
+    ask(session, "run", image=0, glance=True, then=[{"type": "sheet", "tile": 8}])
+    assert set(passes[3:]) == {everything}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from convscope.analysis.muting import mute, solo
 from convscope.errors import SelectionError, near
 from convscope.explorer.failures import Gone, Training
-from convscope.networks import Layer, Network
+from convscope.networks import Batch, Layer, Network
 from convscope.networks.selection import named_layer
 
 if TYPE_CHECKING:
     from convscope.explorer.recorded import Recorded
 
 __all__ = ["Opened"]
+
+_log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
@@ -43,6 +46,7 @@ class Opened:
         self.lock = threading.RLock()
         self.backward = threading.RLock()
         self._said: dict[Any, Any] = {}
+        self._prepared: dict[Any, threading.Event] = {}
 
     def once(self, key: Any, say: Callable[[], _T]) -> _T:
         """Give what was said before under this key, or say it now."""
@@ -51,13 +55,38 @@ class Opened:
         found: _T = self._said[key]
         return found
 
+    def glanced(self, layers: Sequence[str]) -> tuple[str, ...]:
+        """Name what is recorded where some layers alone are shown: these, and the scores."""
+        heads = (head.layer for head in self.network.heads.values())
+        return tuple(dict.fromkeys((*layers, *heads)))
+
+    def is_prepared(self, batch: Batch, names: tuple[str, ...]) -> bool:
+        """Say whether passes that record these alone are quick; if not, see to it meanwhile.
+
+        Frameworks that compile take seconds for the first pass that records something new, and
+        pictures that follow one another must not wait for it.
+        """
+        shapes = tuple(array.shape for array in batch.arrays.values())
+        prepared = self._prepared.get((names, shapes))
+        if prepared is None:
+            prepared = self._prepared[names, shapes] = threading.Event()
+            arguments = batch, names, prepared
+            threading.Thread(target=self._prepare, args=arguments, daemon=True).start()
+        return prepared.is_set()
+
+    def _prepare(self, batch: Batch, names: tuple[str, ...], prepared: threading.Event) -> None:
+        try:
+            self.network.run(batch, names, outputs=True)
+        except Exception:
+            _log.exception("a pass that records some layers alone is not possible")
+        else:
+            prepared.set()
+
     @cached_property
     def recorded(self) -> tuple[str, ...]:
         """What a run records: all layers, what each was given, and the scores."""
         network = self.network
-        names = dict.fromkeys(network.layers)
-        for head in network.heads.values():
-            names[head.layer] = None
+        names = dict.fromkeys(self.glanced(list(network.layers)))
         for layer in network.layers:
             computation = network.computation(layer)
             names.update(dict.fromkeys(computation.inputs if computation else ()))

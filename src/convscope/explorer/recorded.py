@@ -96,6 +96,10 @@ class Recorded:
             found: _T = made
             return found
 
+    def holds(self, *names: str | int) -> bool:
+        """Say whether all these were recorded; a run of pictures in motion holds few."""
+        return all(name in self.run.values for name in names)
+
     @cached_property
     def everything(self) -> dict[str, np.ndarray]:
         """All that was recorded, by name, for the one image."""

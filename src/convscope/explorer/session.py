@@ -145,12 +145,16 @@ class Session:
     ) -> dict[str, Any]:
         if kind in _OF_RUN:
             found = recorded or self.runs.get(message.text("run"))
+            if kind != "layer" or not found.holds(message.layer()):
+                found = self._whole(found)
             return _OF_RUN[kind](found, message, arrays)
         if kind in _OF_NETWORK:
             if recorded is None and message.has("run"):
                 recorded = self.runs.get(message.text("run"))
             opened = recorded.opened if recorded else self._opened(message)
-            return _OF_NETWORK[kind](opened, recorded or self.runs.newest(opened), message, arrays)
+            recorded = recorded or self.runs.newest(opened)
+            whole = recorded and self._whole(recorded)
+            return _OF_NETWORK[kind](opened, whole, message, arrays)
         if recorded is None and kind == "network":
             names = [one.network.name for one in self.networks]
             return network(self._opened(message), names, self.images, arrays)
@@ -171,7 +175,8 @@ class Session:
         to = message.text("mute_to", "zero")
         then = message.messages("then", _MOST_TOGETHER)
         source = sent(message, buffers, self.images)
-        recorded = self._recorded(opened, source, mutes, solos, to)
+        layers = _glanced(opened, then) if message.has("glance") and not (mutes or solos) else None
+        recorded = self._recorded(opened, source, mutes, solos, to, layers)
         before = self._recorded(opened, source, {}, {}, "zero") if mutes or solos else None
         reply = run(recorded, before, target, arrays)
         reply["milliseconds"] = (time.perf_counter() - began) * 1000
@@ -185,21 +190,47 @@ class Session:
         mutes: Mapping[str, tuple[int, ...]],
         solos: Mapping[str, tuple[int, ...]],
         to: str,
+        layers: Sequence[str] | None = None,
     ) -> Recorded:
-        """Find the run of these, or record it."""
+        """Find the run of these, or record it: of some layers alone, where that is quicker."""
         silence = sorted(mutes.items()), sorted(solos.items())
         said = f"{opened.place} {silence} {to if mutes or solos else ''}"
         key = hashlib.blake2b(source.key + said.encode(), digest_size=12).hexdigest()
         with opened.running() as moment:
             kept = self.runs.find(key)
-            if kept is not None and kept.moment == moment:
+            if (
+                kept is not None
+                and kept.moment == moment
+                and kept.holds(*(layers or opened.recorded))
+            ):
                 return kept
             batch = source.batch(opened.network)
             silenced = opened.silenced(mutes, solos, to, source.images)
-            found = silenced.run(batch, opened.recorded, outputs=True)
+            names = opened.recorded
+            if layers is not None and opened.is_prepared(batch, opened.glanced(layers)):
+                names = opened.glanced(layers)
+            found = silenced.run(batch, names, outputs=True)
             recorded = Recorded(key, opened, silenced, source, batch, found, moment)
         self.runs.add(recorded)
         return recorded
+
+    def _whole(self, run: Recorded) -> Recorded:
+        """Give a run with everything recorded: run it again where only some layers were."""
+        opened = run.opened
+        if run.holds(*opened.recorded):
+            return run
+        with opened.running(run) as moment:
+            found = run.network.run(run.batch, opened.recorded, outputs=True)
+        whole = Recorded(run.key, opened, run.network, run.source, run.batch, found, moment)
+        self.runs.add(whole)
+        return whole
+
+
+def _glanced(opened: Opened, then: Sequence[Mapping[str, Any]]) -> list[str] | None:
+    """Name the one layer that is shown; None where anything else is asked for."""
+    asked = [one.get("layer") for one in then if one.get("type") == "layer"]
+    names = [name for name in asked if isinstance(name, str) and name in opened.network.layers]
+    return names if len(names) == len(then) <= 1 else None
 
 
 def _failure(error: Exception) -> tuple[str, str]:

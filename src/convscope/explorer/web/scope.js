@@ -181,7 +181,7 @@ export class Scope extends Events {
     const { mute, solo, target, network, image } = this.state;
     let reply;
     try {
-      reply = await this.client.latest("run", { type: "run", network, image: source, mute, solo, target, then: this.alongside() }, buffers);
+      reply = await this.client.latest("run", { type: "run", network, image: source, mute, solo, target, then: this.alongside(), glance: this.live || null }, buffers);
     } catch (problem) {
       if (problem instanceof Refusal && problem.code === "not-in-report") return this.retreat(problem);
       throw problem;

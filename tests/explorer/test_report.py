@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import math
 import re
 
 import keras
@@ -67,6 +68,9 @@ def same(one, other):
         return keys == set(other) - OWN and all(same(one[key], other[key]) for key in keys)
     if isinstance(one, list):
         return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        # BLAS sums in another order where its threads are held up.
+        return math.isclose(one, other, rel_tol=1e-5, abs_tol=1e-7)
     return one == other
 
 
@@ -101,7 +105,7 @@ def test_a_small_network_comes_whole(network, photos, tmp_path):
     assert counts["lineage"] == 2 * channels
     assert counts["shares"] == 2 * 3 * channels
     assert counts["weights"] == channels
-    assert counts["fields"] == len(network.layers)
+    assert counts["fields"] == 2 * len(network.layers)
     told, _ = stored[json.dumps(["network", *(None,) * 7])]
     assert told["live"] is False
     assert {"mute", "image", "ablation"} <= set(told["left_out"])

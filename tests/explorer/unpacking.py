@@ -64,7 +64,11 @@ def restored(header, buffers, residual, found):
     differences = np.frombuffer(buffers[place], np.uint8)
     if "source" not in residual:
         return np.cumsum(differences, dtype=np.uint8).tobytes()
-    (own,) = (reply for reply in header["answers"] if reply["levels"]["buffer"] == place)
+    (own,) = (
+        reply
+        for reply in header["answers"]
+        if "levels" in reply and reply["levels"]["buffer"] == place
+    )
     asked = residual["source"]
     key = json.dumps([asked.get(name) for name in ("type", "run", "image", "layer", *("",) * 4)])
     source, before = found[key]

@@ -162,7 +162,9 @@ class _Asked:
         about = {"run": run.name, "layer": layer.name}
         limit = 2**31 - 1 if self._small else 0
         message = {"type": "layer", **about, "limit": limit}
-        pack = self.pack(["maps", run.name, layer.name], [message])
+        # What a unit sees depends on the size of the image.
+        fields = {"type": "fields", **about}
+        pack = self.pack(["maps", run.name, layer.name], [message, fields])
         self._foretell(pack, run, layer)
         yield pack
         if not self._small:
@@ -200,8 +202,7 @@ class _Asked:
         """Ask how a layer makes its maps."""
         channels = range((layer.channels or 0) * self._with_weights)
         weights = [{"type": "weights", "layer": layer.name, "channel": one} for one in channels]
-        fields = {"type": "fields", "layer": layer.name}
-        return self.pack(["weights", layer.name], [fields, *weights])
+        return self.pack(["weights", layer.name], weights)
 
     def sheet(self, run: _Run) -> Pack:
         """Ask for the overview."""

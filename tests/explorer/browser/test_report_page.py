@@ -133,7 +133,7 @@ def test_everything_that_follows_from_a_small_network_is_there(show, digits):
         {"type": "shares", "run": run, "layer": "conv3", "channel": 7, "target": None},
         {"type": "heatmap", "run": run, "method": "grad-cam", "target": None},
         {"type": "heatmap", "run": run, "method": "eigen-cam"},
-        {"type": "fields", "layer": "conv3"},
+        {"type": "fields", "run": run, "layer": "conv3"},
         {"type": "sheet", "run": run, "tile": 12},
     ):
         stored, live = asked(page, **message), answered(session, **message)
@@ -300,3 +300,21 @@ def test_a_unit_of_levels_has_a_value_to_half_a_level(show, photograph):
     title = page.locator(".cs-channel", has_text="≈").locator(".cs-value").first
     span = float(live["high"][4] - live["low"][4]) * 2
     assert float(title.inner_text()) == pytest.approx(live["values"][4, 10, 20], abs=span / 100)
+
+
+@pytest.mark.parametrize("report", ["digits", "photograph"])
+def test_what_a_unit_sees_is_drawn_on_the_input(show, report, request, painted):
+    path, session = request.getfixturevalue(report)
+    network, content = session.networks[0].network, session.images[0].content
+    layer = [one.name for one in network.layers.values() if one.kind == "conv"][1]
+    page = show(path, f"theme=light&m=layer&l={layer}&c=1&yx=4,6")
+    page.wait_for_function("() => document.querySelector('.cs-stage-pinned')")
+    (top, bottom), (left, right) = convscope.receptive_field(network, layer, (4, 6), [content]).box
+    words = f"{layer} 1 (y 4, x 6) sees y {top}–{bottom - 1}, x {left}–{right - 1}"
+    assert page.locator(".cs-stage-sees").inner_text() == words
+    page.wait_for_timeout(200)
+    marks = painted(page.locator(".cs-stage-marks"))
+    y, x = (np.flatnonzero(marks[..., 3].max(axis=axis) > 200) for axis in (1, 0))
+    pixel = len(marks) / page.evaluate("() => convscope.run.seen.shape[0]")
+    assert np.abs(np.array([y[0], y[-1]]) - np.array([top, bottom]) * pixel).max() <= 2.5
+    assert np.abs(np.array([x[0], x[-1]]) - np.array([left, right]) * pixel).max() <= 2.5

@@ -14,7 +14,7 @@ const ABOUT = {
   lineage: ["run", "layer"], shares: ["run", "layer"], weights: ["layer"],
 };
 /** In which packs the answers of other types are. @type {Object<string, string>} */
-const GROUPS = { layer: "maps", channel: "maps", books: "score", heatmap: "score", fields: "weights" };
+const GROUPS = { layer: "maps", channel: "maps", books: "score", heatmap: "score", fields: "maps" };
 /** What is said where an answer is missing. @type {Object<string, string>} */
 const TOPICS = { run: "target", books: "target", heatmap: "heatmap", channel: "numbers" };
 

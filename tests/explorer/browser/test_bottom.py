@@ -119,15 +119,18 @@ def test_layers_of_unlike_size_have_no_difference(open_page, explored, painted):
     assert np.array_equal(cells(painted(canvases.nth(1)), b.shape), coloured(b, 0, high, "paper"))
 
 
-def test_two_networks(open_page, explored, painted, serve):
+def test_two_networks(open_page, explored, painted, serve, tmp_path, monkeypatch):
     import keras
+
+    from .test_page import code_of, run
 
     model = keras.models.load_model(embedded())
     rng = np.random.default_rng(0)
     model.set_weights(
         [one + 0.03 * rng.standard_normal(one.shape).astype("f4") for one in model.get_weights()]
     )
-    other = open_network(model)
+    model.save(tmp_path / "other.keras")
+    other = open_network(tmp_path / "other.keras")
     images = [source.content for source in explored.session.images]
     with serve([explored.network, other], images) as two:
         page = open_page("m=layer&l=conv3&c=3&strip=compare&cmp=network&with=1", at=two)
@@ -136,6 +139,10 @@ def test_two_networks(open_page, explored, painted, serve):
         b = values_of(explored, 0, "conv3", other)[3]
         expected = coloured(b, 0, max(a.max(), b.max()), "paper")
         assert np.array_equal(cells(shown, b.shape), expected)
+        names = run(code_of(page), tmp_path, monkeypatch)
+    assert np.allclose(names["b"], b, atol=1e-6) and np.allclose(
+        names["difference"], a - b, atol=1e-6
+    )
 
 
 def test_one_channel_over_all_images(open_page, explored, painted):

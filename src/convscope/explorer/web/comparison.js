@@ -37,6 +37,7 @@ const STRONGEST = 4;
  * @property {Pair[]} pairs
  * @property {string[] | null} names what the units are called, where whole layers without space are compared
  * @property {string} of what the values are
+ * @property {{source: string, layer: string}} [network] the other network, and its layer
  */
 
 /** @type {WeakMap<Scope, Comparison | null>} */

@@ -64,7 +64,8 @@ async function networks(scope, run, place) {
   if (!scope.picture) throw new Error("there is no image: give one");
   const second = await secondRun(scope, scope.picture, { network: place.other, target: scope.state.target }, { ...place, layer: match.name });
   const labelled = { ...second, predictions: second.predictions.map((one) => ({ ...one, label: one.label ?? info.labels[one.index] ?? null })) };
-  return whole(scope, place, sideOf(run, names[0]), sideOf(labelled, match.name === place.layer ? names[1] : `${names[1]}, ${match.name}`), run.run, second.run, match.name, match.shape?.[0] ?? 0);
+  const compared = await whole(scope, place, sideOf(run, names[0]), sideOf(labelled, match.name === place.layer ? names[1] : `${names[1]}, ${match.name}`), run.run, second.run, match.name, match.shape?.[0] ?? 0);
+  return { ...compared, network: { source: info.source, layer: match.name } };
 }
 
 /**

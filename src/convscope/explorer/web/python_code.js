@@ -64,11 +64,14 @@ function targetCode(target) {
   return target === null ? "None" : Array.isArray(target) ? `(${target.join(", ")})` : String(target);
 }
 
-/** @param {string} source */
-function openCode(source) {
-  if (isEmbedded(source)) return "network = convscope.open(convscope.recipes.embedded())";
-  if (/[\\/:]|\.\w{2,5}$/.test(source)) return `network = convscope.open(${quoted(source)})`;
-  return `network = convscope.open(model)  # the ${source} that the explorer was opened with`;
+/**
+ * @param {string} source
+ * @param {string} [name] of the variable
+ */
+function openCode(source, name = "network") {
+  if (isEmbedded(source)) return `${name} = convscope.open(convscope.recipes.embedded())`;
+  if (/[\\/:]|\.\w{2,5}$/.test(source)) return `${name} = convscope.open(${quoted(source)})`;
+  return `${name} = convscope.open(model)  # the ${source} that the explorer was opened with`;
 }
 
 /** @param {string} source */
@@ -252,7 +255,10 @@ function compareCode(scope, imports) {
     case "class":
       imports.add("from convscope.analysis.contributions import unit_contributions");
       return ["", ...[["a", targetCode(target ?? scope.classIndex)], ["b", String(found.other)]].map(([name, aim]) => `${name} = unit_contributions(network, image, ${quoted(layer)}, ${aim})[0]${pick}.values`), ...last];
-    default:
-      return ["", first, `# and for ${quoted(scope.network.networks[found.other])} the same with that network`];
+    default: {
+      if (!found.network) return [];
+      const { source, layer: second } = found.network;
+      return ["", first, openCode(source, "other_network"), `b = other_network.activations(image, [${quoted(second)}])[${quoted(second)}][0]${pick}.values`, ...last];
+    }
   }
 }

@@ -20,6 +20,8 @@ from convscope.networks import Network, open_network
 from convscope.training.recipes import embedded
 from convscope.training.strokes import digits
 
+from .several import NETWORKS
+
 WIDTH, HEIGHT = 1280, 800
 _PATIENCE = 30_000
 # Bytes as text: numbers of JSON would take seconds.
@@ -119,6 +121,17 @@ def open_page(explored: Explored, chromium: Any) -> Iterator[Callable[..., Any]]
 def serve() -> Callable[[Any, Any], AbstractContextManager[Explored]]:
     """Give what serves other networks and images: ``with serve(networks, images) as found``."""
     return serving
+
+
+@pytest.fixture(scope="package", params=list(NETWORKS))
+def walked(
+    request: pytest.FixtureRequest, serve: Callable[..., Any]
+) -> Iterator[tuple[Explored, str]]:
+    """Serve a network of another kind, with the name of a layer whose maps are looked at."""
+    make = NETWORKS[request.param]
+    network, images, layer = make(lambda: request.getfixturevalue("shared"))
+    with serve(network, images) as explored:
+        yield explored, layer
 
 
 @pytest.fixture(scope="package")

@@ -1,56 +1,9 @@
-"""The page on networks of other kinds: nested, a stranger's file, ResNet50."""
+"""The page on networks of other kinds: nested, strangers' files, ResNet50."""
 
-import keras
 import numpy as np
 import pytest
-from keras import layers
 
 import convscope
-
-RNG = np.random.default_rng(3)
-
-
-def nested():
-    """Make a classifier whose feature extractor is a model in a model, with a branch inside."""
-    keras.utils.set_random_seed(4)
-    entry = keras.Input((24, 24, 3))
-    one = layers.Conv2D(6, 3, padding="same", activation="relu", name="one")(entry)
-    two = layers.Conv2D(6, 3, padding="same", activation="relu", name="two")(one)
-    extractor = keras.Model(entry, layers.Add(name="both")([one, two]), name="extractor")
-    return keras.Sequential(
-        [
-            layers.Input((24, 24, 3)),
-            extractor,
-            layers.MaxPooling2D(2, name="pool"),
-            layers.Flatten(),
-            layers.Dense(4, activation="softmax", name="classes"),
-        ]
-    )
-
-
-def photos(height, width, colours):
-    return [RNG.integers(0, 256, (height, width, colours), dtype=np.uint8) for _ in range(2)]
-
-
-def stranger(shared):
-    return shared / "models" / "keras" / "oarriaga_fer2013_mini_XCEPTION.102-0.66.hdf5"
-
-
-@pytest.fixture(scope="module", params=["nested", "stranger", "resnet50"])
-def walked(request, serve):
-    """Serve a network, with the name of a layer whose maps are looked at."""
-    if request.param == "nested":
-        network, images, layer = convscope.open(nested()), photos(24, 24, 3), "extractor/two"
-    elif request.param == "stranger":
-        network = convscope.open(stranger(request.getfixturevalue("shared")))
-        images = photos(64, 64, 1)
-        layer = next(one.name for one in network.layers.values() if one.kind == "conv")
-    else:
-        keras.utils.set_random_seed(4)
-        network = convscope.open(keras.applications.ResNet50(weights=None))
-        images, layer = photos(224, 224, 3), "conv3_block1_1_relu"
-    with serve(network, images) as explored:
-        yield explored, layer
 
 
 def values(explored, layer, image=0):

@@ -23,7 +23,7 @@ from convscope.training.strokes import digits
 from .several import NETWORKS
 
 WIDTH, HEIGHT = 1280, 800
-_PATIENCE = 30_000
+_PATIENCE = 90_000
 # Bytes as text: numbers of JSON would take seconds.
 _PIXELS = """(one) => {
     const { data } = one.getContext("2d").getImageData(0, 0, one.width, one.height);

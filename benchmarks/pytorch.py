@@ -1,9 +1,11 @@
-"""What it costs to record every layer of a PyTorch network, against plain hooks.
+"""What it costs to record every layer of a PyTorch network, beside other ways to do it.
 
 Each figure is a ratio to the bare forward pass of the same model on the same input, measured in the
-same run. Plain hooks keep what every module gave out: they miss what happens between modules, and
-what an in-place operation overwrites afterwards. Memory that was used before is kept, as a worker
-of a survey does (``--fresh`` leaves that to the system's allocator).
+same run: ``recorded`` for all layers, ``nothing`` for the outputs alone; plain ``hooks`` on the
+modules without parts, hooks that copy (``copies``), a traced ``graph`` that gives out every value,
+``captum`` and ``torchlens`` where they are installed. Memory that was used before is kept, as a
+worker of a survey does (``--fresh`` leaves that to the system's allocator). Where others use the
+machine, ``--processor`` measures the time that processors worked, not the time that passed.
 """
 
 from __future__ import annotations
@@ -11,124 +13,39 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from rounds import in_turn, milliseconds, ratio
-from torch import nn
+from torch_networks import NETWORKS
+from torch_recorders import RECORDERS
 
 import convscope
 
-
-class Bottleneck(nn.Module):
-    """A block of ResNet-50 (He et al., 2016), with in-place rectifiers as torchvision has them."""
-
-    def __init__(self, width: int, channels: int, stride: int) -> None:
-        super().__init__()
-        out = 4 * channels
-        self.conv1, self.bn1 = nn.Conv2d(width, channels, 1, bias=False), nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, stride, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
-        self.conv3, self.bn3 = nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out)
-        self.relu = nn.ReLU(inplace=True)
-        self.downsample = None
-        if stride > 1 or width != out:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(width, out, 1, stride, bias=False), nn.BatchNorm2d(out)
-            )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Run three convolutions and add what they were given."""
-        identity = x if self.downsample is None else self.downsample(x)
-        out = self.relu(self.bn1(self.conv1(x)))
-        out = self.relu(self.bn2(self.conv2(out)))
-        out = self.bn3(self.conv3(out))
-        out += identity
-        return self.relu(out)
+BOUNDS = {1: 1.35, 8: 1.1}
 
 
-class Basic(nn.Module):
-    """A block of ResNet-18."""
-
-    def __init__(self, width: int, channels: int, stride: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(width, channels, 3, stride, 1, bias=False)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn1, self.bn2 = nn.BatchNorm2d(channels), nn.BatchNorm2d(channels)
-        self.relu = nn.ReLU(inplace=True)
-        self.downsample = None
-        if stride > 1 or width != channels:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(width, channels, 1, stride, bias=False), nn.BatchNorm2d(channels)
-            )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Run two convolutions and add what they were given."""
-        identity = x if self.downsample is None else self.downsample(x)
-        out = self.relu(self.bn1(self.conv1(x)))
-        out = self.bn2(self.conv2(out))
-        out += identity
-        return self.relu(out)
-
-
-def resnet(block: type[nn.Module], expansion: int, depths: tuple[int, ...]) -> nn.Module:
-    """Build a residual network for 224 x 224 images."""
-    parts: list[nn.Module] = [
-        nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True),
-        nn.MaxPool2d(3, 2, 1),
-    ]  # fmt: skip
-    width = 64
-    for stage, depth in enumerate(depths):
-        channels = 64 * 2**stage
-        for place in range(depth):
-            parts.append(block(width, channels, 2 if stage and not place else 1))
-            width = channels * expansion
-    return nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 1000))
-
-
-NETWORKS: dict[str, Callable[[], nn.Module]] = {
-    "ResNet18": lambda: resnet(Basic, 1, (2, 2, 2, 2)),
-    "ResNet50": lambda: resnet(Bottleneck, 4, (3, 4, 6, 3)),
-}
-
-
-def hooked(model: nn.Module, tensor: torch.Tensor) -> Callable[[], Any]:
-    """Record what the modules without parts give out, by plain hooks."""
-    kept: dict[str, torch.Tensor] = {}
-
-    def keeper(name: str) -> Callable[..., None]:
-        def keep(_: nn.Module, __: Any, output: torch.Tensor) -> None:
-            kept[name] = output
-
-        return keep
-
-    def run() -> dict[str, np.ndarray]:
-        handles = [
-            module.register_forward_hook(keeper(name))
-            for name, module in model.named_modules()
-            if not list(module.children())
-        ]
+def others(names: list[str], model: torch.nn.Module, tensor: torch.Tensor) -> dict[str, Any]:
+    """Make the other recorders that are installed."""
+    found: dict[str, Callable[[], Any]] = {}
+    for name in names:
         try:
-            with torch.no_grad():
-                model(tensor)
-        finally:
-            for handle in handles:
-                handle.remove()
-        values = {name: value.numpy() for name, value in kept.items()}
-        kept.clear()
-        return values
-
-    return run
+            found[name] = RECORDERS[name](model, tensor)
+        except ImportError as error:
+            print(f"{name} is left out: {error}", file=sys.stderr)
+    return found
 
 
-def measure(name: str, size: int, rounds: int, *, channels_last: bool) -> None:
+def measure(name: str, size: int, given: argparse.Namespace) -> None:
     """Measure one network at one batch size and print a line."""
     torch.manual_seed(0)
     model = NETWORKS[name]().eval()
     tensor = torch.rand(size, 3, 224, 224)
-    if channels_last:
+    if not given.channels_first:
         model = model.to(memory_format=torch.channels_last)
         tensor = tensor.contiguous(memory_format=torch.channels_last)
     network = convscope.open(model, input_shape=(3, 224, 224))
@@ -137,21 +54,23 @@ def measure(name: str, size: int, rounds: int, *, channels_last: bool) -> None:
 
     def bare() -> np.ndarray:
         with torch.no_grad():
-            return model(tensor).numpy()
+            return np.asarray(model(tensor))
 
     work = {
         "bare": bare,
-        "hooks": hooked(model, tensor),
-        "recorded": lambda: network.run(batch, every),
         "nothing": lambda: network.run(batch, ()),
+        "recorded": lambda: network.run(batch, every),
+        **others(given.beside, model, tensor),
     }
-    seconds = in_turn(work, rounds)
+    clock = time.process_time if given.processor else time.perf_counter
+    seconds = in_turn(work, given.rounds, clock)
     figures = "  ".join(
-        f"{piece} {ratio(seconds, piece, 'bare'):5.2f} x" for piece in work if piece != "bare"
+        f"{piece} {ratio(seconds, piece, 'bare'):5.2f} x" for piece in list(work)[1:]
     )
-    order = "channels last " if channels_last else "channels first"
+    bound = f" (bound {BOUNDS[size]:.2f})" if size in BOUNDS else ""
+    bare_ms = milliseconds(seconds, "bare")
     print(
-        f"{name:9s} batch {size} {order} bare {milliseconds(seconds, 'bare'):7.1f} ms  {figures}",
+        f"{name:11s} batch {size}  {len(every)} layers  bare {bare_ms:7.1f} ms  {figures}{bound}",
         flush=True,
     )
 
@@ -160,18 +79,23 @@ def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS))
-    parser.add_argument("--batch", nargs="+", type=int, default=[1, 8])
+    parser.add_argument("--batch", nargs="+", type=int, default=list(BOUNDS))
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--beside", nargs="*", default=list(RECORDERS), choices=list(RECORDERS))
+    parser.add_argument("--channels-first", action="store_true")
+    parser.add_argument("--processor", action="store_true", help="measure processor time")
     parser.add_argument("--fresh", action="store_true", help="do not keep memory")
     given = parser.parse_args()
-    if not given.fresh and "MALLOC_MMAP_MAX_" not in os.environ:
-        # The allocator reads these when a program starts.
-        kept = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **kept})
+    if "OMP_WAIT_POLICY" not in os.environ:
+        # These are read when a program starts. Threads that wait must not count as working.
+        kept = {} if given.fresh else {"MALLOC_MMAP_MAX_": "0",
+                                       "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}  # fmt: skip
+        chosen = {**os.environ, "OMP_WAIT_POLICY": "passive", **kept}
+        os.execve(sys.executable, [sys.executable, *sys.argv], chosen)
+    warnings.simplefilter("ignore")
     for name in given.networks:
         for size in given.batch:
-            for channels_last in (False, True):
-                measure(name, size, given.rounds, channels_last=channels_last)
+            measure(name, size, given)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,13 @@
 """PyTorch files of every kind: what opens, and why the rest does not."""
 
 import pickle
-import sys
-import types
 import zipfile
 
 import numpy as np
 import pytest
 
 import convscope
-from convscope.errors import ConvscopeError, MissingExtraError, ModelError, SelectionError
+from convscope.errors import ConvscopeError, ModelError, SelectionError
 from convscope.inputs.dataset import arrays
 from convscope.inputs.datasets import open_dataset
 
@@ -210,6 +208,22 @@ def test_what_cannot_be_recorded_is_named(tmp_path):
         _ = convscope.open(tmp_path / "loop.pt").layers
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_script_that_reads_files_is_refused_by_the_call(tmp_path):
+    class Reading(nn.Module):
+        def forward(self, x):
+            return x + torch.from_file("secret", size=1)
+
+    path = tmp_path / "reading.pt"
+    torch.jit.script(Reading()).save(path)
+    with pytest.raises(ModelError, match=r"uses 'from_file\('.*--trust-model") as caught:
+        convscope.open(path)
+    assert "\n" not in str(caught.value)
+    trusted = convscope.open(path, trust_model=True, input_shape=(1,))
+    with pytest.raises(ModelError, match=r"aten::from_file.*cannot be recorded"):
+        _ = trusted.layers
+
+
 def damaged(content, kind, rng):
     changed = bytearray(content)
     match kind:
@@ -263,68 +277,6 @@ def test_an_archive_that_claims_too_much(tmp_path):
         archive.writestr("model/data.pkl", bytes(100_000_000))
     with pytest.raises(ModelError, match=r"claims to hold 0\.1 GB"):
         convscope.open(tmp_path / "bomb.pt")
-
-
-def stand_in(monkeypatch, name, **parts):
-    module = types.ModuleType(name)
-    for key, value in parts.items():
-        setattr(module, key, value)
-    monkeypatch.setitem(sys.modules, name, module)
-    return module
-
-
-def test_a_network_of_timm(monkeypatch):
-    config = {"input_size": (3, 48, 40), "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.2, 0.1)}
-    info = types.SimpleNamespace(index_to_description=lambda place: f"class {place}")
-    model = settled(ResNet18(classes=3))
-    model.num_classes = 3
-    stand_in(
-        monkeypatch,
-        "timm",
-        list_models=lambda pretrained: ["resnet18.a1_in1k"],
-        create_model=lambda name, pretrained: model,
-        data=types.SimpleNamespace(
-            resolve_model_data_config=lambda model: config,
-            infer_imagenet_subset=lambda model: "imagenet-1k",
-            ImageNetInfo=lambda subset: info,
-        ),
-    )
-    network = convscope.open("timm:resnet18")
-    assert network.preparation.size == (48, 40) and network.preparation.mean == (0.5, 0.4, 0.3)
-    assert "timm" in network.preparation.source
-    assert network.labels == ("class 0", "class 1", "class 2")
-    assert network.name == "resnet18" and network.source == "timm:resnet18"
-    image = (photos(60, 50, 3) * 255).astype("uint8")
-    assert list(network.predict(image).coords["class"].values) == list(network.labels)
-    with pytest.raises(SelectionError, match="did you mean 'resnet18'"):
-        convscope.open("timm:resnet81")
-
-
-def test_a_network_of_torchvision(monkeypatch):
-    transforms = types.SimpleNamespace(
-        crop_size=[32], resize_size=[40], mean=[0.5, 0.5, 0.5], std=[0.25, 0.25, 0.25]
-    )
-    default = types.SimpleNamespace(
-        transforms=lambda: transforms, meta={"categories": ["a", "b", "c"]}
-    )
-    models = stand_in(
-        monkeypatch,
-        "torchvision.models",
-        list_models=lambda: ["resnet18"],
-        get_model_weights=lambda name: types.SimpleNamespace(DEFAULT=default),
-        get_model=lambda name, weights: settled(ResNet18(classes=3)),
-    )
-    stand_in(monkeypatch, "torchvision", models=models)
-    network = convscope.open("torchvision:resnet18")
-    assert network.preparation.size == (32, 32) and network.labels == ("a", "b", "c")
-    assert network.preparation.std == (0.25, 0.25, 0.25)
-
-
-@pytest.mark.parametrize("library", ["timm", "torchvision"])
-def test_a_library_that_is_missing(library, monkeypatch):
-    monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(MissingExtraError, match=rf"pip install 'convscope\[{library}\]'"):
-        convscope.open(f"{library}:resnet18")
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -16,6 +16,9 @@ MODELS = {
 }
 
 
+F = nn.functional
+
+
 def photos(*shape, seed=1):
     return np.random.default_rng(seed).uniform(0, 1, shape).astype("float32")
 
@@ -154,3 +157,78 @@ def test_an_edit_of_an_in_place_rectifier_is_felt_by_what_comes_after():
         value[:, :2] = 0
         expected = model.classifier(model.flatten(model.avgpool(model.features[2:](value)))).numpy()
     np.testing.assert_allclose(muted["classifier.3"].values, expected, atol=1e-6)
+
+
+def viewed(y):
+    part = y[:, :2]
+    torch.relu_(y)
+    return part * 2 + y[:, 2:]
+
+
+def also_held(y):
+    identity = y
+    y += 1
+    return y * identity
+
+
+def part_alone(y):
+    torch.relu_(y[:, :2])
+    return y
+
+
+def twice(y):
+    F.relu(y, inplace=True)
+    y.mul_(2)
+    return y.clamp_(max=0.5)
+
+
+def left_alone(y):
+    return F.dropout(y, training=False, inplace=True).add_(1)
+
+
+def other_type(y):
+    y += y.double()
+    return y
+
+
+def turned(y):
+    y = y.transpose(2, 3)
+    return F.leaky_relu(y, 0.5, True) + 1
+
+
+@pytest.mark.parametrize(
+    "change", [viewed, also_held, part_alone, twice, left_alone, other_type, turned]
+)
+def test_what_is_written_over_is_felt_by_all_that_share_its_memory(change):
+    class Changing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.last = nn.Conv2d(1, 4, 3), nn.LazyConv2d(2, 1)
+
+        def forward(self, x):
+            return self.last(change(self.conv(x)))
+
+    model, x = Changing().eval(), photos(2, 1, 6, 7) - 0.5
+    with torch.no_grad():
+        model(torch.from_numpy(x))
+        expected = model.conv(torch.from_numpy(x)).clone(), model(torch.from_numpy(x))
+    network = convscope.open(model, input_shape=(1, 6, 7), pixel_range=(-1, 1))
+    for _ in range(2):
+        activations = network.activations(x)
+        np.testing.assert_array_equal(activations["conv"].values, expected[0].numpy())
+        np.testing.assert_array_equal(activations["last"].values, expected[1].numpy())
+    muted = convscope.mute(network, "conv", [0, 1, 2, 3]).activations(x, ["conv", "last"])
+    with torch.no_grad():
+        bare = model.last(change(torch.zeros_like(expected[0])))
+    np.testing.assert_array_equal(muted["last"].values, bare.numpy())
+
+
+def test_a_rectifier_in_place_costs_no_copy():
+    """What it overwrites is left where it is, and what it gives lies elsewhere."""
+    kept = []
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(inplace=True), nn.Conv2d(4, 2, 1)).eval()
+    model[0].register_forward_hook(lambda _, __, output: kept.append(output.data_ptr()))
+    network = convscope.open(model, input_shape=(1, 6, 6))
+    (batch,) = network.batches(photos(1, 1, 6, 6))
+    run = network.run(batch, list(network.layers))
+    assert run.values["0"].ctypes.data == kept[-1] != run.values["1"].ctypes.data

@@ -34,7 +34,7 @@ def everything_of(model):
         ],
         "grad": torch.is_grad_enabled(),
         "inference": torch.is_inference_mode_enabled(),
-        "call": nn.Module.__call__,
+        "call": (nn.Module.__call__, nn.Module._call_impl),
     }
 
 

@@ -9,8 +9,9 @@ import torch
 from convscope.networks.computation import Computation
 from convscope.networks.given import Given
 from convscope.networks.layer import Layer
-from convscope.networks.torch.readers import READERS, Reading
-from convscope.networks.torch.trace import Call
+from convscope.networks.torch.call import Call
+from convscope.networks.torch.readers import READERS
+from convscope.networks.torch.reading import Reading
 
 __all__ = ["computation_of"]
 

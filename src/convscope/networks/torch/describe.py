@@ -9,6 +9,7 @@ from convscope.networks.geometry import Field, Geometry, joined_fields
 from convscope.networks.given import Given
 from convscope.networks.layer import Layer, dims_of
 from convscope.networks.selection import INPUT
+from convscope.networks.torch.call import Call, Value
 from convscope.networks.torch.kinds import (
     bounds_of,
     geometry_of,
@@ -16,7 +17,6 @@ from convscope.networks.torch.kinds import (
     kind_of,
     sees_everything,
 )
-from convscope.networks.torch.trace import Call, Value
 
 __all__ = ["describe"]
 

@@ -22,7 +22,7 @@ def evaluating(model: torch.nn.Module) -> Iterator[None]:
     The last of several threads that hold a module puts it back; modules may be in unlike modes.
     The flags are set one by one, since a model may have a ``train()`` of its own.
     """
-    modules = list(model.modules())
+    modules = _modules(model)
     with _lock:
         for module in modules:
             _, count, training = _held.get(id(module), (module, 0, module.training))
@@ -39,3 +39,15 @@ def evaluating(model: torch.nn.Module) -> Iterator[None]:
                     _held[id(module)] = (module, count - 1, training)
                 elif training:
                     module.training = True
+
+
+def _modules(model: torch.nn.Module) -> list[torch.nn.Module]:
+    """Give a model and all its parts; PyTorch's own way to do so names them too, and is slow."""
+    found = {id(model): model}
+    waiting = [model]
+    while waiting:
+        for part in waiting.pop()._modules.values():
+            if part is not None and id(part) not in found:
+                found[id(part)] = part
+                waiting.append(part)
+    return list(found.values())

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 
 from convscope.networks.torch.evaluating import evaluating
-from convscope.networks.torch.recorder import Enough, Keep, Recorder, Target
+from convscope.networks.torch.recorder import Enough, Keep, Over, Recorder, Target
 from convscope.networks.torch.signature import Signature
 from convscope.networks.torch.tape import module_paths
 from convscope.networks.torch.trace import Trace
 
-__all__ = ["bare", "float32", "inference", "recorded", "traced"]
+__all__ = ["float32", "inference", "recorded", "traced"]
 
 
 @contextmanager
@@ -51,21 +51,17 @@ def recorded(
     tensors: Sequence[torch.Tensor],
     targets: Mapping[str, Target],
     keep: Keep,
+    over: Over | None = None,
     *,
     count: int | None,
 ) -> Any:
     """Run a model with some values handed to `keep`; give its outputs, None where it stopped."""
     if not targets:
         return signature.call(model, tensors)
-    recorder = Recorder(paths, targets, keep, count)
+    recorder = Recorder(paths, targets, keep, over, count)
     with suppress(Enough), recorder.recording():
         return signature.call(model, tensors)
     return None
-
-
-def bare(model: torch.nn.Module, signature: Signature, tensors: Sequence[torch.Tensor]) -> Any:
-    """Run a model and record nothing."""
-    return signature.call(model, tensors)
 
 
 def constants_of(model: torch.nn.Module) -> list[torch.Tensor]:
@@ -79,6 +75,10 @@ def constants_of(model: torch.nn.Module) -> list[torch.Tensor]:
 def float32(value: torch.Tensor) -> np.ndarray:
     """Give a tensor as float32, without a copy where it is that already."""
     value = value.detach()
+    plain = value.dtype is torch.float32 and value.layout is torch.strided
+    if plain and value.device.type == "cpu" and not value.is_neg():
+        # Most are: a network of many small layers shows what the questions below cost.
+        return np.asarray(value.numpy())
     if value.is_quantized:
         value = value.dequantize()
     if value.layout is not torch.strided:

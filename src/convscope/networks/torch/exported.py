@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import io
-import json
 import operator
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
 from convscope.errors import ModelError
+from convscope.networks.reasons import reason_of
 from convscope.networks.torch.program import Program, UnrecordableError, operator_of
+from convscope.networks.torch.stored import DTYPES, document_in, old_tensors, tensors
 from convscope.networks.torch.tape import scope
 
 __all__ = ["ExportedProgram", "read_exported"]
 
-# From torch._export.serde.schema.ScalarType.
-_DTYPES = {
-    1: torch.uint8, 2: torch.int8, 3: torch.int16, 4: torch.int32, 5: torch.int64,
-    6: torch.float16, 7: torch.float32, 8: torch.float64, 9: torch.complex32,
-    10: torch.complex64, 11: torch.complex128, 12: torch.bool, 13: torch.bfloat16,
-}  # fmt: skip
 _MEMORY_FORMATS = {1: torch.contiguous_format, 2: torch.channels_last, 3: torch.channels_last_3d,
                    4: torch.preserve_format}  # fmt: skip
 _NUMBERS = {name: getattr(operator, name) for name in
@@ -79,7 +72,7 @@ class ExportedProgram(Program):
 
     def _shaped(self, values: Mapping[str, Any], inputs: Sequence[str]) -> None:
         metas = [values[name] for name in inputs]
-        self.input_dtypes = [_DTYPES[int(meta["dtype"])] for meta in metas]
+        self.input_dtypes = [DTYPES[int(meta["dtype"])] for meta in metas]
         sizes = [[size.get("as_int") for size in meta["sizes"]] for meta in metas]
         if not all(sizes):
             raise ModelError(f"{self._source} takes a number as input, not images: it has no axes")
@@ -135,17 +128,17 @@ def read_exported(file: Any, source: str) -> ExportedProgram:
             names = {name.partition("/")[2]: name for name in archive.namelist()}
             whole = {name: name for name in archive.namelist()}
             if "serialized_exported_program.json" in whole:
-                document = json.loads(archive.read("serialized_exported_program.json"))
-                tensors = dict(_old_tensors(archive, whole))
+                document = document_in(archive, "serialized_exported_program.json", source)
+                held = dict(old_tensors(archive, whole))
             else:
-                document = json.loads(archive.read(_model(names)))
-                tensors = dict(_tensors(archive, names, source))
-        return ExportedProgram(document["graph_module"], tensors, source)
+                document = document_in(archive, _model(names), source)
+                held = dict(tensors(archive, names, source))
+        return ExportedProgram(document["graph_module"], held, source)
     except ModelError:
         raise
     except Exception as error:
         raise ModelError(
-            f"{source} is no exported program that can be read ({type(error).__name__}: {error}): "
+            f"{source} is no exported program that can be read ({reason_of(error)}): "
             "save it again with torch.export.save"
         ) from error
 
@@ -153,42 +146,6 @@ def read_exported(file: Any, source: str) -> ExportedProgram:
 def _model(names: Mapping[str, str]) -> str:
     found = [whole for name, whole in names.items() if name.startswith("models/")]
     return found[0]
-
-
-def _tensors(
-    archive: zipfile.ZipFile, names: Mapping[str, str], source: str
-) -> Iterator[tuple[str, torch.Tensor]]:
-    for kind, folder in (("weights", "data/weights/"), ("constants", "data/constants/")):
-        for name, whole in names.items():
-            if not (name.startswith(folder) and name.endswith(f"_{kind}_config.json")):
-                continue
-            for path, entry in json.loads(archive.read(whole))["config"].items():
-                if entry.get("use_pickle") or entry.get("tensor_meta") is None:
-                    raise ModelError(
-                        f"{source}: {path!r} is a pickled object, and reading it would run its "
-                        "code: export the model with plain tensors"
-                    )
-                yield path, _tensor(archive.read(names[folder + entry["path_name"]]), entry)
-
-
-def _tensor(content: bytes, entry: Mapping[str, Any]) -> torch.Tensor:
-    meta = entry["tensor_meta"]
-    dtype = _DTYPES[int(meta["dtype"])]
-    flat = torch.from_numpy(np.frombuffer(content, np.uint8).copy()).view(dtype)
-    sizes, strides = ([size["as_int"] for size in meta[key]] for key in ("sizes", "strides"))
-    offset = meta["storage_offset"]["as_int"]
-    tensor = torch.as_strided(flat, sizes, strides, offset)
-    return tensor.requires_grad_(bool(meta["requires_grad"]) and dtype.is_floating_point)
-
-
-def _old_tensors(
-    archive: zipfile.ZipFile, names: Mapping[str, str]
-) -> Iterator[tuple[str, torch.Tensor]]:
-    """Read the tensors of files that PyTorch wrote before 2.8."""
-    for name in ("serialized_state_dict.pt", "serialized_constants.pt"):
-        if name in names and (content := archive.read(names[name])):
-            found = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
-            yield from found.items()
 
 
 def _specs(
@@ -273,7 +230,7 @@ def _filled(spec: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
         case "as_name":
             return values[entry]
         case "as_scalar_type":
-            return _DTYPES[int(entry)]
+            return DTYPES[int(entry)]
         case "as_memory_format":
             return _MEMORY_FORMATS[int(entry)]
         case "as_device":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
 import warnings
 import zipfile
@@ -14,6 +16,7 @@ import torch
 from convscope.errors import ModelError
 from convscope.networks.reasons import reason_of
 from convscope.networks.torch.exported import read_exported
+from convscope.networks.torch.pickles import check_pickles
 from convscope.networks.torch.program import Program
 from convscope.networks.torch.scripted import ScriptedProgram
 
@@ -60,6 +63,8 @@ def _loaded(path: Path, factory: Callable[[], Any] | None, trust_model: bool) ->
     inner = {name.partition("/")[2] for name in names}
     if "serialized_exported_program.json" in names or "archive_format" in inner:
         return read_exported(path, str(path))
+    if names and not trust_model:
+        check_pickles(path)
     if any(name.endswith("constants.pkl") for name in inner):
         return _scripted(path, trust_model)
     found = _pickled(path, trust_model)
@@ -70,9 +75,9 @@ def _loaded(path: Path, factory: Callable[[], Any] | None, trust_model: bool) ->
 
 def _names(path: Path) -> set[str]:
     """Give the names of the parts of an archive, checked; none for files of other kinds."""
-    if not zipfile.is_zipfile(path):
-        return set()
     try:
+        if not zipfile.is_zipfile(path):
+            return set()
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             size = sum(entry.file_size for entry in entries)
@@ -110,12 +115,19 @@ def _scripted(path: Path, trust_model: bool) -> Program:
             f"PyTorch {torch.__version__} cannot open {path}: {reason_of(error)}; save it again "
             "with the PyTorch that wrote it, or open the live model"
         ) from error
-    return ScriptedProgram(script, str(path))
+    try:
+        return ScriptedProgram(script, str(path))
+    except RuntimeError as error:
+        raise ModelError(
+            f"{path} is TorchScript that is no network ({reason_of(error)}): save a module with "
+            "a forward method"
+        ) from error
 
 
 def _pickled(path: Path, trust_model: bool) -> Any:
     try:
-        return torch.load(path, weights_only=not trust_model, map_location="cpu")
+        with _Bounded(io.FileIO(path)) as file:
+            return torch.load(file, weights_only=not trust_model, map_location="cpu")
     except Exception as error:
         needed = _GLOBAL.search(str(error))
         if needed and not trust_model:
@@ -136,14 +148,19 @@ def _pickled(path: Path, trust_model: bool) -> Any:
         ) from error
 
 
+class _Bounded(io.BufferedReader):
+    """A file that reads no more than it has left: a damaged one may say that a word has 4 GB."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > 0:
+            size = min(size, max(0, os.fstat(self.fileno()).st_size - self.tell()))
+        return super().read(size)
+
+
 def _said(error: Exception) -> str:
     """Give the line of PyTorch's long message that says why."""
-    told = str(error).rpartition("WeightsUnpickler error: ")[2].strip()
-    return (
-        reason_of(type(error)(told))
-        if told and type(error).__module__ == "builtins"
-        else (" ".join(told.split())[:160] or type(error).__name__)
-    )
+    told = str(error).rpartition("WeightsUnpickler error: ")[2]
+    return " ".join(told.split())[:160] or type(error).__name__
 
 
 def _weights(path: Path, found: Any) -> Mapping[str, torch.Tensor]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from convscope.networks.head import Head
 from convscope.networks.layer import Layer
+from convscope.networks.torch.call import Value
 from convscope.networks.torch.kinds import number
-from convscope.networks.torch.trace import Value
 
 __all__ = ["heads_of"]
 

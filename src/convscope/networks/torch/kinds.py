@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convscope.networks.geometry import Geometry, sliced
-from convscope.networks.torch.trace import Call
+from convscope.networks.torch.call import Call
 
 __all__ = ["bounds_of", "geometry_of", "joined_axis", "kind_of", "per_axis", "sees_everything"]
 
@@ -230,9 +230,6 @@ def _pooling(call: Call, space: Sequence[int], out: Sequence[int]) -> Geometry |
         used = (out[axis] - 1) * stride[axis] + reach - space[axis] - padding[axis]
         ends.append((padding[axis], max(padding[axis], used)))
     return Geometry(window, stride, dilation, tuple(ends))
-
-
-_PAD = "constant_pad_nd"
 
 
 def _padded(call: Call, rank: int) -> Geometry | None:

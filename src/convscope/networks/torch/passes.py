@@ -17,14 +17,15 @@ from convscope.networks.head import Head
 from convscope.networks.layer import Input, Layer
 from convscope.networks.run import Batch, Run
 from convscope.networks.selection import INPUT, named_layer
+from convscope.networks.torch.call import Call
 from convscope.networks.torch.evaluating import evaluating
 from convscope.networks.torch.execution import float32, inference, recorded
-from convscope.networks.torch.recorder import targets_of
+from convscope.networks.torch.keeping import Keeping
+from convscope.networks.torch.recorder import Keep, Over, targets_of
 from convscope.networks.torch.signature import Signature
 from convscope.networks.torch.structure import tensors_in
 from convscope.networks.torch.sums import Order, strongest, summed
 from convscope.networks.torch.tape import module_paths
-from convscope.networks.torch.trace import Call
 
 __all__ = ["Passes"]
 
@@ -60,51 +61,28 @@ class Passes:
         self._inputs, self._outputs = inputs, outputs
         self._layers, self._calls = layers, calls
         self._paths = module_paths(model)
-        self._targets: dict[tuple[str, ...], Any] = {}
-        self._overwritten = {
-            f"{call.name}{suffix}" for call in calls for suffix in call.overwritten
-        }
+        self._targets: dict[tuple[Any, ...], Any] = {}
+        overwritten = {f"{call.name}{suffix}" for call in calls for suffix in call.overwritten}
+        self._saved = overwritten & {call.over for call in calls}
+        self._copied = overwritten - self._saved
 
     def run(self, batch: Batch, names: Sequence[str], *, outputs: bool, edits: _Edits) -> Run:
         """Run the model once; see `Network.run`."""
         for name in names:
             self._check(name)
-        change = self._change(edits, len(batch.names))
-        kept, result = self._kept(batch, names, edits, change, outputs=outputs)
-        late = {name for name, (value, version) in kept.items() if value._version != version}
-        if late:
-            # Written over elsewhere than in the trace: copied from now on.
-            self._overwritten |= late
-            return self.run(batch, names, outputs=outputs, edits=edits)
-        values = {name: float32(kept[name][0]) for name in names}
-        results = [float32(value) for value in tensors_in(result)] if outputs else []
-        return Run(values, dict(zip(self._outputs, results, strict=False)))
-
-    def _kept(
-        self,
-        batch: Batch,
-        names: Sequence[str],
-        edits: _Edits,
-        change: Callable[[str, torch.Tensor], torch.Tensor],
-        *,
-        outputs: bool,
-    ) -> tuple[dict[str, tuple[torch.Tensor, int]], Any]:
-        """Run the model; give values with the number of writes into them, and its outputs."""
-        kept: dict[str, tuple[torch.Tensor, int]] = {}
-        wanted, every = frozenset(names), list(dict.fromkeys((*names, *(edits or ()))))
-
-        def keep(name: str, value: torch.Tensor) -> torch.Tensor:
-            value = change(name, value)
-            if name in wanted:
-                held = value.detach()
-                held = held.clone() if name in self._overwritten else held
-                kept[name] = held, held._version
-            return value
-
+        keeping = Keeping(names, self._copied, self._change(edits, len(batch.names)))
+        every = list(dict.fromkeys((*names, *(edits or ()))))
         count = None if outputs else len(every)
         with inference(self._model):
-            result = self._forward(self._tensors(batch), every, keep, count=count)
-        return kept, result
+            tensors = self._tensors(batch)
+            result = self._forward(tensors, every, keeping.keep, keeping.over, count=count)
+        if keeping.late:
+            # Written over elsewhere than in the trace: copied from now on.
+            self._copied |= keeping.late
+            return self.run(batch, names, outputs=outputs, edits=edits)
+        values = {name: float32(keeping[name]) for name in names}
+        results = [float32(value) for value in tensors_in(result)] if outputs else []
+        return Run(values, dict(zip(self._outputs, results, strict=False)))
 
     def gradients(
         self,
@@ -243,18 +221,21 @@ class Passes:
         self,
         tensors: Sequence[torch.Tensor],
         names: Sequence[str],
-        keep: Callable[[str, torch.Tensor], torch.Tensor],
+        keep: Keep,
+        over: Over | None = None,
         *,
         count: int | None,
     ) -> Any:
-        key = tuple(names)
+        key = (over is None, *names)
         targets = self._targets.get(key)
         if targets is None:
             if len(self._targets) > 64:
                 self._targets.clear()
-            targets = self._targets[key] = targets_of(self._calls, names)
+            targets = self._targets[key] = targets_of(
+                self._calls, names, self._saved if over else frozenset()
+            )
         return recorded(
-            self._model, self._paths, self._signature, tensors, targets, keep, count=count
+            self._model, self._paths, self._signature, tensors, targets, keep, over, count=count
         )
 
     def _tensors(self, batch: Batch) -> list[torch.Tensor]:

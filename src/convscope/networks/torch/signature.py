@@ -80,10 +80,10 @@ class Signature:
         """Copy arrays, one an input, into tensors as the model takes them."""
         found = []
         for array, dtype in zip(arrays, self.dtypes, strict=True):
-            tensor = torch.tensor(array, dtype=dtype, device=self.device)
-            if self.channels_last and tensor.ndim == 4:
-                tensor = tensor.contiguous(memory_format=torch.channels_last)
-            found.append(tensor)
+            last = self.channels_last and array.ndim == 4
+            order = torch.channels_last if last else torch.contiguous_format
+            given = torch.from_numpy(np.require(array, requirements="W"))
+            found.append(given.to(self.device, dtype, copy=True, memory_format=order))
         return found
 
     def call(self, model: Any, tensors: Sequence[torch.Tensor]) -> Any:
@@ -168,10 +168,15 @@ def _placed(
         shapes,
         (dtype,) * len(names),
         device,
-        bool(kernels)
-        and all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels),
+        _channels_last(kernels),
         positional=list(names) == argument_names(model)[: len(names)],
     )
+
+
+def _channels_last(kernels: Sequence[torch.Tensor]) -> bool:
+    """Tell whether weights lie channels last; those of one channel lie both ways."""
+    last = all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)
+    return last and not all(kernel.is_contiguous() for kernel in kernels)
 
 
 def guesses(model: torch.nn.Module) -> Iterator[Signature]:

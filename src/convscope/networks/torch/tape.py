@@ -15,14 +15,14 @@ from torch.overrides import TorchFunctionMode
 
 from convscope.networks.torch.functions import function_name
 
-__all__ = ["Frame", "Tape", "module_paths", "scope"]
+__all__ = ["Frame", "Tape", "is_plain", "module_paths", "scope"]
 
 _active = threading.local()
 _patching = threading.Lock()
 _patched: list[Any] = []
 
 
-@dataclass
+@dataclass(slots=True)
 class Frame:
     """A module that is being called.
 
@@ -93,11 +93,18 @@ class Tape(TorchFunctionMode):  # type: ignore[misc]
     def _call(self, original: Any, module: Any, args: Any, kwargs: Any) -> Any:
         frame = self._enter(self._path(module), type(module).__name__, module)
         try:
+            if self._unseen(frame):
+                with torch._C.DisableTorchFunction():
+                    return self._leave(frame, args, kwargs, original(module, *args, **kwargs))
             outputs = original(module, *args, **kwargs)
             with torch._C.DisableTorchFunction():
                 return self._leave(frame, args, kwargs, outputs)
         finally:
             self._frames.pop()
+
+    def _unseen(self, frame: Frame) -> bool:
+        """Tell whether the functions that are called inside a module need not be seen."""
+        return False
 
     def _path(self, module: Any) -> str:
         known = self._paths.get(id(module))
@@ -165,6 +172,11 @@ def scope(path: str, operation: str) -> Iterator[None]:
         tape._frames.pop()
 
 
+def is_plain(module: Any) -> bool:
+    """Tell whether a module is one of PyTorch's own, without parts: no other is called in it."""
+    return type(module).__module__.startswith("torch.nn.modules.") and not module._modules
+
+
 def module_paths(model: torch.nn.Module) -> dict[int, str]:
     """Give the paths of a model's modules by their ids; the first for one that has several."""
     return {id(module): path for path, module in model.named_modules()}
@@ -174,12 +186,13 @@ def module_paths(model: torch.nn.Module) -> dict[int, str]:
 def _intercepting() -> Iterator[None]:
     """Let calls of modules go through the tape of their thread while any thread records.
 
-    One method of a class that all models share is replaced, so it is counted who needs it.
+    One method of a class that all models share is replaced, so it is counted who needs it. It is
+    what ``__call__`` calls: to replace that itself makes Python look through all subclasses.
     """
     with _patching:
         if not _patched:
-            _patched.append((torch.nn.Module.__call__, 0))
-            torch.nn.Module.__call__ = _intercepted(torch.nn.Module.__call__)
+            _patched.append((torch.nn.Module._call_impl, 0))
+            torch.nn.Module._call_impl = _intercepted(torch.nn.Module._call_impl)
         original, users = _patched[0]
         _patched[0] = (original, users + 1)
     try:
@@ -188,7 +201,7 @@ def _intercepting() -> Iterator[None]:
         with _patching:
             original, users = _patched[0]
             if users == 1:
-                torch.nn.Module.__call__ = original
+                torch.nn.Module._call_impl = original
                 _patched.clear()
             else:
                 _patched[0] = (original, users - 1)

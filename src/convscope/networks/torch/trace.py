@@ -3,94 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from convscope.networks.selection import INPUT
+from convscope.networks.torch.call import TENSOR, Call, Value
 from convscope.networks.torch.functions import PASSING, SHAPES_ALONE, bound
 from convscope.networks.torch.structure import named_tensors, replaced, tensors_in
-from convscope.networks.torch.tape import Frame, Tape
+from convscope.networks.torch.tape import Frame, Tape, is_plain
 
-__all__ = ["TENSOR", "Call", "Trace", "Value"]
-
-TENSOR = "a tensor"
-"""Stands for a value of the pass among the arguments of a call."""
+__all__ = ["Trace"]
 
 # Of what these give, only the first is a value; the rest is kept for the backward pass.
 _FIRST_ALONE = ("native_", "cudnn_", "max_pool2d_with_indices", "max_pool3d_with_indices")
-
-
-@dataclass(frozen=True)
-class Value:
-    """A value of the pass.
-
-    Attributes
-    ----------
-    call : Call or None
-        What made it; None for an input of the network.
-    suffix : str
-        Tells several outputs apart: ``:0``, ``:key``.
-    input : str
-        The name of the input of the network.
-    shape : tuple of int
-    dtype : str
-    """
-
-    call: Call | None
-    suffix: str
-    input: str
-    shape: tuple[int, ...]
-    dtype: str
-
-    @property
-    def name(self) -> str:
-        """The layer or input that it is."""
-        return self.input if self.call is None else self.call.name + self.suffix
-
-
-@dataclass(eq=False)
-class Call:
-    """A call of a function, or of a module whose value no function inside it made.
-
-    Attributes
-    ----------
-    name : str
-        Unique: the path of the module, or that of the module around a function and its name.
-    raw : str
-        The name under which the tape sees it.
-    operation : str
-        What PyTorch calls it: the class of the module, else the function.
-    function : str
-        From `function_name`; ``module`` where the value of a module is made by none that was seen,
-        ``identity`` where it gives out what it is given.
-    arguments : dict
-        By name, with `TENSOR` for every value of the pass.
-    inputs : list of (Value or None, shape, dtype)
-        The values of the pass that it was given; None where code hides where one is from.
-    outputs : list of Value
-    weights : tuple of torch.nn.Parameter
-        Those that it uses.
-    places : tuple of int
-        Where the values of the pass lie among all tensors that it was given.
-    composite : bool
-        Whether it is a module in which other calls were seen.
-    overwritten : set of str
-        Names of its outputs and inputs that are written over before the pass ends.
-    """
-
-    name: str
-    raw: str
-    operation: str
-    function: str
-    arguments: dict[str, Any]
-    inputs: list[tuple[Value | None, tuple[int, ...], str]]
-    outputs: list[Value] = field(default_factory=list)
-    weights: tuple[Any, ...] = ()
-    places: tuple[int, ...] = ()
-    composite: bool = False
-    overwritten: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -172,7 +99,10 @@ class Trace(Tape):
         )
         call.weights = self._weights(given)
         call.places = tuple(place for place, one in enumerate(given) if self._belongs(one))
+        first = self._untouched(args)
         result = function(*args, **kwargs)
+        if first is not None and result is args[0] and first.tensor._version != first.version:
+            call.over = first.value.name if first.value else ""
         if plain == "setitem":
             result = args[0]
         outputs = list(_outputs(plain, result))
@@ -186,6 +116,11 @@ class Trace(Tape):
             kept = list(zip(inputs, versions, strict=True))
             self._record(call, outputs, kept)
         return None if plain == "setitem" else result
+
+    def _untouched(self, args: tuple[Any, ...]) -> _Known | None:
+        """Give the first argument where it is a value into which nothing was written yet."""
+        known = self._known.get(id(args[0])) if args else None
+        return known if known is not None and known.version == known.tensor._version else None
 
     def _begun(self, name: str, operation: str, function: str, inputs: Any, sources: Any) -> Call:
         described = [
@@ -269,6 +204,8 @@ class Trace(Tape):
         last.name = frame.name
         if len(parts) == 1:
             last.operation = frame.operation
+            if is_plain(frame.module) and [value.suffix for value in made if value] == [""]:
+                last.module = frame.name
 
 
 def _outputs(plain: str, result: Any) -> list[tuple[str, torch.Tensor]]:

@@ -93,12 +93,17 @@ def _of_torchvision(torchvision: Any, name: str) -> Kept:
     model = torchvision.models.get_model(name, weights=weights)
     transforms = weights.transforms()
     size = getattr(transforms, "crop_size", None) or getattr(transforms, "resize_size", None)
-    height, width = (size * 2 if len(size) == 1 else size) if size else (224, 224)
     preparation = Preparation(
-        (int(height), int(width)),
+        None if size is None else (int(size[0]), int(size[-1])),
         3,
-        mean=tuple(map(float, transforms.mean)),
-        std=tuple(map(float, transforms.std)),
+        mean=_numbers(transforms, "mean"),
+        std=_numbers(transforms, "std"),
         source=f"as torchvision prepares for {name}",
     )
     return Kept(model, preparation, tuple(map(str, weights.meta.get("categories", ()))))
+
+
+def _numbers(transforms: Any, name: str) -> tuple[float, ...] | None:
+    """Give a number a channel; those of detectors have none, since these prepare by themselves."""
+    found = getattr(transforms, name, None)
+    return None if found is None else tuple(map(float, found))

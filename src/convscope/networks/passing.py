@@ -1,0 +1,125 @@
+"""A network whose forward and backward passes are the work of one object."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+
+from convscope.errors import ConvscopeError, ModelError
+from convscope.networks.base import Network
+from convscope.networks.edit import Edit
+from convscope.networks.feeding import shapes_of, wanted
+from convscope.networks.gradients import Gradients, Sums
+from convscope.networks.head import Head
+from convscope.networks.reasons import reason_of
+from convscope.networks.run import Batch, Run
+
+__all__ = ["AnyPasses", "ForwardPasses", "PassingNetwork"]
+
+Edits = Mapping[str, Edit] | None
+
+
+class ForwardPasses(Protocol):
+    """The forward passes of one model."""
+
+    def run(self, batch: Batch, names: Sequence[str], *, outputs: bool, edits: Edits) -> Run:
+        """Run the model once; see `Network.run`."""
+
+
+class AnyPasses(ForwardPasses, Protocol):
+    """The forward and backward passes of one model."""
+
+    def gradients(
+        self,
+        batch: Batch,
+        head: str,
+        seed: np.ndarray,
+        names: Sequence[str],
+        *,
+        inputs: bool,
+        edits: Edits,
+    ) -> Gradients:
+        """Differentiate a score with respect to layers' values; see `Network.gradients`."""
+
+    def sums(
+        self,
+        batch: Batch,
+        head: Head,
+        seed: np.ndarray | None,
+        products: Sequence[str],
+        slopes: Sequence[str],
+        *,
+        edits: Edits,
+    ) -> Sums:
+        """Differentiate a score and sum over every map; see `Network.sums`."""
+
+
+class PassingNetwork(Network):
+    """A network that hands its passes on, and says in one line what a model fails on."""
+
+    @abstractmethod
+    def _passing(self) -> Any:
+        """Give the passes: `AnyPasses`, or `ForwardPasses` where `differentiable` is False."""
+
+    def _why(self, error: Exception) -> str:
+        """Say in a few words what the framework stumbled over."""
+        return reason_of(error)
+
+    def run(
+        self,
+        batch: Batch,
+        layers: Sequence[str],
+        *,
+        outputs: bool = True,
+        edits: Edits = None,
+    ) -> Run:
+        """Run the model once and record the chosen layers; see `Network.run`."""
+        with self._failing_on(batch):
+            passes: ForwardPasses = self._passing()
+            return passes.run(batch, layers, outputs=outputs, edits=edits)
+
+    def gradients(
+        self,
+        batch: Batch,
+        head: str,
+        seed: np.ndarray,
+        layers: Sequence[str],
+        *,
+        inputs: bool = True,
+        edits: Edits = None,
+    ) -> Gradients:
+        """Differentiate a score with respect to layers' values; see `Network.gradients`."""
+        with self._failing_on(batch):
+            passes: AnyPasses = self._passing()
+            return passes.gradients(batch, head, seed, layers, inputs=inputs, edits=edits)
+
+    def sums(
+        self,
+        batch: Batch,
+        head: Head,
+        seed: np.ndarray | None,
+        products: Sequence[str],
+        slopes: Sequence[str] = (),
+        *,
+        edits: Edits = None,
+    ) -> Sums:
+        """Differentiate a score and sum over every map; see `Network.sums`."""
+        with self._failing_on(batch):
+            passes: AnyPasses = self._passing()
+            return passes.sums(batch, head, seed, products, slopes, edits=edits)
+
+    @contextmanager
+    def _failing_on(self, batch: Batch) -> Iterator[None]:
+        try:
+            yield
+        except ConvscopeError:
+            raise
+        except Exception as error:
+            raise ModelError(
+                f"{self.name} failed on {shapes_of(batch.arrays)}: {self._why(error)}; "
+                f"{wanted(self.inputs)}"
+            ) from error

@@ -1,7 +1,8 @@
 """What it costs to record every value of an ONNX graph, against the bare run of onnxruntime.
 
-Graphs that onnxruntime would fuse lose their fusions when every value is given out: MobileNetV2
-with its many small depthwise convolutions most of all. Weights are random.
+Graphs that onnxruntime would fuse lose their fusions when every value is given out: the norms that
+an exporter left beside their convolutions, and MobileNetV2 with its many small depthwise
+convolutions. Weights are random.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from convscope.networks import Edit
 class Builder:
     """Collects the nodes and weights of a graph."""
 
-    def __init__(self) -> None:
-        self.rng = np.random.default_rng(0)
+    def __init__(self, *, norms: bool = False) -> None:
+        self.rng, self.norms = np.random.default_rng(0), norms
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[TensorProto] = []
 
@@ -48,6 +49,12 @@ class Builder:
         y = self.node("Conv", [x, w, self.weight(f"{name}.bias", out)], name, group=group,
                       kernel_shape=[kernel] * 2, strides=[stride] * 2,
                       pads=[kernel // 2] * 4)  # fmt: skip
+        if self.norms:
+            parts = [self.weight(f"{name}.{part}", out) for part in ("scale", "offset", "mean")]
+            self.weights.append(
+                numpy_helper.from_array(np.ones(out, np.float32), f"{name}.variance")
+            )
+            y = self.node("BatchNormalization", [y, *parts, f"{name}.variance"], f"{name}.norm")
         if activation == "Clip":
             return self.node("Clip", [y, "low", "high"], f"{name}.clip")
         return self.node(activation, [y], f"{name}.act") if activation else y
@@ -57,8 +64,9 @@ class Builder:
         x = self.node("Flatten", [self.node("GlobalAveragePool", [x], "mean")], "flat")
         given = [x, self.weight("fc.weight", 1000, channels), self.weight("fc.bias", 1000)]
         y = self.node("Softmax", [self.node("Gemm", given, "fc", transB=1)], "p", axis=1)
-        self.weights += [numpy_helper.from_array(np.float32(v), n)
-                         for n, v in (("low", 0), ("high", 6))]  # fmt: skip
+        if any(one.op_type == "Clip" for one in self.nodes):
+            self.weights += [numpy_helper.from_array(np.float32(v), n)
+                             for n, v in (("low", 0), ("high", 6))]  # fmt: skip
         graph = helper.make_graph(
             self.nodes, "benchmark",
             [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 224, 224])],
@@ -67,9 +75,9 @@ class Builder:
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def resnet50() -> onnx.ModelProto:
-    """He et al. 2015, with the norms folded into the convolutions as exporters do."""
-    b = Builder()
+def resnet50(*, norms: bool = False) -> onnx.ModelProto:
+    """He et al. 2015; most exporters fold the norms into the convolutions."""
+    b = Builder(norms=norms)
     x = b.conv("x", "stem", (3, 64, 7), 2)
     x = b.node("MaxPool", [x], "pool", kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
     given = 64
@@ -106,6 +114,7 @@ def mobilenet_v2() -> onnx.ModelProto:
 
 GRAPHS: dict[str, Callable[[], onnx.ModelProto]] = {
     "ResNet50": resnet50,
+    "ResNet50-norms": lambda: resnet50(norms=True),
     "MobileNetV2": mobilenet_v2,
 }
 
@@ -134,7 +143,7 @@ def measure(name: str, size: int, rounds: int) -> None:
         rounds,
     )
     print(
-        f"{name:12s} batch {size}  bare {milliseconds(seconds, 'bare'):7.1f} ms"
+        f"{name:14s} batch {size}  bare {milliseconds(seconds, 'bare'):7.1f} ms"
         + "".join(
             f"  {piece} {ratio(seconds, piece, 'bare'):5.2f} x"
             for piece in ("nothing", "everything", "edited")

@@ -15,8 +15,8 @@ def rng():
     return np.random.default_rng(3)
 
 
-@pytest.mark.parametrize("images", [1, 3])
-@pytest.mark.parametrize("axis", ["n", 1])
+@pytest.mark.parametrize("images", [1, 3, 5])
+@pytest.mark.parametrize("axis", ["n", 1, 4])
 def test_an_edit_equals_multiplying_by_hand(rng, images, axis):
     network = convscope.open(small_network(np.random.default_rng(0), axis))
     x = rng.random((images, 3, 8, 8), np.float32)

@@ -177,6 +177,26 @@ def test_a_graph_traced_for_one_image_takes_many_one_by_one(rng):
     np.testing.assert_array_equal(network.predict(x).values, np.maximum(x, 0).reshape(3, 6))
 
 
+def test_a_value_without_images_is_whole(rng):
+    """Of a value whose first axis does not count images, nothing is cut off."""
+    nodes = [node("Transpose", ["x"], "turned", perm=[1, 0]), node("Relu", ["x"], "y")]
+    x = rng.normal(size=(2, 5)).astype("f4")
+    network = convscope.open(graph(nodes, {"x": ["n", 5]}, ["y", "turned"]))
+    assert not network.layers["turned"].has_image_axis
+    run = network.run(network.batches(x)[0], ["turned"])
+    np.testing.assert_array_equal(run.values["turned"], x.T)
+
+
+@pytest.mark.parametrize("at_once", ["n", 1, 4])
+def test_an_input_without_images_is_each_image_s_own(rng, at_once):
+    """It is given with an image axis, and the graph takes it without."""
+    model = graph([node("Mul", ["x", "factor"], "y")],
+                  {"x": [at_once, 3], "factor": [3]}, ["y"])  # fmt: skip
+    x, factor = rng.random((2, 5, 3), np.float32)
+    found = convscope.open(model).predict({"x": x, "factor": factor}).values
+    np.testing.assert_array_equal(found, x * factor)
+
+
 def test_channels_behind_space_are_found_from_the_transpose(rng):
     nodes = [
         node("Transpose", ["x"], "first", perm=[0, 3, 1, 2]),
@@ -251,11 +271,12 @@ def test_a_function_of_the_file_is_opened_up(rng):
     function = helper.make_function(
         "mine", "Lower", ["a"], ["b"], body, [helper.make_opsetid("", 17)]
     )
-    model = graph([node("Lower", ["x"], "y", domain="mine")], {"x": ["n", 3]}, ["y"],
-                  domains=["mine"])  # fmt: skip
+    calls = [node("Lower", ["x"], "y", domain="mine", name="outer")]
+    model = graph(calls, {"x": ["n", 3]}, ["y"], domains=["mine"])
     model.functions.append(function)
     network = convscope.open(model)
     assert [layer.operation for layer in network.layers.values()] == ["Neg", "Relu"]
+    assert list(network.layers) == ["outer/negative", "outer/b"]
     x = rng.normal(size=(2, 3)).astype("f4")
     np.testing.assert_array_equal(network.predict(x).values, np.maximum(-x, 0))
 

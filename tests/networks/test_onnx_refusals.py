@@ -45,14 +45,45 @@ def test_a_circle():
         convscope.open(graph(nodes, {"x": ["n", 3]}, ["b"]))
 
 
-def test_a_function_that_calls_itself():
+def with_functions(called, *functions):
+    """Make a graph that calls the first of several functions of its own file."""
     helper = onnx.helper
-    body = [node("Again", ["a"], "b", domain="mine")]
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("mine", 1)]
-    model = graph([node("Again", ["x"], "y", domain="mine")], {"x": ["n", 3]}, ["y"],
+    model = graph([node(called, ["x"], "y", domain="mine")], {"x": ["n", 3]}, ["y"],
                   domains=["mine"])  # fmt: skip
-    model.functions.append(helper.make_function("mine", "Again", ["a"], ["b"], body, opsets))
+    model.functions.extend(
+        helper.make_function("mine", name, ["a"], ["b"], body, opsets) for name, body in functions
+    )
+    return model
+
+
+def test_a_function_that_calls_itself():
+    body = [node("Again", ["a"], "b", domain="mine")]
     with pytest.raises(ModelError, match="'Again' calls itself"):
+        convscope.open(with_functions("Again", ("Again", body)))
+
+
+def test_a_function_that_calls_itself_in_a_branch():
+    ends = [onnx.ValueInfoProto(name="out")]
+    again = onnx.helper.make_graph([node("Again", ["a"], "out", domain="mine")], "t", [], ends)
+    enough = onnx.helper.make_graph([node("Neg", ["a"], "out")], "e", [], ends)
+    body = [
+        node("Constant", [], "c", value=onnx.numpy_helper.from_array(np.array(True))),
+        node("If", ["c"], "b", then_branch=again, else_branch=enough),
+    ]
+    with pytest.raises(ModelError, match="'Again' calls itself"):
+        convscope.open(with_functions("Again", ("Again", body)))
+
+
+def test_functions_that_double_and_double():
+    """Forty functions that call the one before twice are a million million nodes in place."""
+    doubled = [
+        (f"F{place}", [node(f"F{place - 1}", ["a"], "q", domain="mine"),
+                       node(f"F{place - 1}", ["q"], "b", domain="mine")])
+        for place in range(1, 41)
+    ]  # fmt: skip
+    model = with_functions("F40", ("F0", [node("Neg", ["a"], "b")]), *doubled)
+    with pytest.raises(ModelError, match="hold 1,099,511,627,776 nodes, 41 inside each other"):
         convscope.open(model)
 
 

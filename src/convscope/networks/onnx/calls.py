@@ -8,6 +8,7 @@ from typing import Any
 
 import onnx
 
+from convscope.networks.onnx.names import named, unique
 from convscope.networks.onnx.program import Program
 from convscope.networks.selection import INPUT, LINEAR
 
@@ -81,7 +82,7 @@ def calls_of(program: Program) -> list[Call]:
         suffixes = [""] if len(kept) == 1 else [f":{place}" for place in range(len(kept))]
         calls.append(
             Call(
-                _unique(_name_of(node), names),
+                unique(_name_of(node), names),
                 node.op_type if node.domain in _OWN else f"{node.domain}.{node.op_type}",
                 node.op_type if node.domain in _KNOWN else "",
                 program.opsets.get("" if node.domain in _OWN else node.domain, 1),
@@ -97,20 +98,11 @@ def calls_of(program: Program) -> list[Call]:
 
 def _name_of(node: onnx.NodeProto) -> str:
     """Name a call; a number by itself would be taken for an index."""
-    name: str = (node.name or next(name for name in node.output if name)).strip("/")
+    name = named(node).strip("/")
     if not name or name.lstrip("-").isdigit():
         name = f"{node.op_type}_{name}"
     # These words have a meaning in the names of layers.
     return name.replace(INPUT, "_input_").replace(LINEAR, "_linear")
-
-
-def _unique(name: str, names: set[str]) -> str:
-    found, count = name, 1
-    while found in names:
-        count += 1
-        found = f"{name}#{count}"
-    names.add(found)
-    return found
 
 
 def _attributes(attributes: Sequence[onnx.AttributeProto]) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from convscope.networks.onnx.constants import Constants
 from convscope.networks.onnx.kinds import bounds_of, kind_of
 from convscope.networks.onnx.order import channels_first_of, input_order
 from convscope.networks.onnx.shapes import Shape, Shapes
+from convscope.networks.onnx.sized import Sized, joined_axis, sees_everything
 from convscope.networks.onnx.tensors import dtype_of
-from convscope.networks.onnx.windows import Sized, geometry_of, joined_axis, sees_everything
+from convscope.networks.onnx.windows import geometry_of
 from convscope.networks.selection import INPUT
 
 __all__ = ["Description", "describe"]

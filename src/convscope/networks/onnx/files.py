@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto
 
 from convscope.errors import ModelError
+from convscope.networks.onnx.inlining import inlined
 from convscope.networks.onnx.program import Entry, Program, in_execution_order
 from convscope.networks.onnx.tensors import SHARED, array_of, constant_value, dtype_of
 from convscope.networks.reasons import reason_of
@@ -81,7 +82,7 @@ def _program(model: onnx.ModelProto, folder: Path | None, source: str) -> Progra
     for function in model.functions:
         for entry in function.opset_import:
             opsets.setdefault(_domain(entry.domain), entry.version)
-    nodes = _inlined(model, source) if model.functions else list(model.graph.node)
+    nodes = inlined(model, source)
     weights: dict[str, np.ndarray] = {}
     small: dict[str, TensorProto] = {}
     fixed = [(node, constant_value(node)) for node in nodes]
@@ -190,34 +191,3 @@ def _dims(name: str, shape: onnx.TensorShapeProto) -> tuple[int | str, ...]:
         free = "convscope:images" if axis == 0 else f"convscope:{name}:{axis}"
         dims.append(dim.dim_value if dim.dim_value > 0 else dim.dim_param or free)
     return tuple(dims)
-
-
-def _inlined(model: onnx.ModelProto, source: str) -> list[onnx.NodeProto]:
-    """Put the nodes of the file's own functions where they are called."""
-    from onnx import inliner
-
-    _check_functions(model, source)
-    plain = onnx.ModelProto()
-    plain.CopyFrom(model)
-    # The constants are large, and are read from the model itself.
-    names = [tensor.name for tensor in plain.graph.initializer]
-    del plain.graph.initializer[:]
-    held = {value.name for value in plain.graph.input}
-    plain.graph.input.extend(onnx.ValueInfoProto(name=name) for name in names if name not in held)
-    return list(inliner.inline_local_functions(plain).graph.node)
-
-
-def _check_functions(model: onnx.ModelProto, source: str) -> None:
-    """Refuse functions that call themselves, which could never be put in place."""
-    bodies = {(one.domain, one.name): one.node for one in model.functions}
-    calls = {
-        key: {(node.domain, node.op_type) for node in body} & bodies.keys()
-        for key, body in bodies.items()
-    }
-    while calls:
-        ends = {key for key, called in calls.items() if not called & calls.keys()}
-        if not ends:
-            name = next(iter(calls))[1]
-            raise ModelError(f"{source} is damaged: its function {name!r} calls itself")
-        for key in ends:
-            del calls[key]

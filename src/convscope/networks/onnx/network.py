@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
 
-from convscope.errors import ConvscopeError, ModelError, SelectionError
+from convscope.errors import ModelError, SelectionError
 from convscope.inputs.preparation import Preparation
-from convscope.networks.base import Network
 from convscope.networks.computation import Computation
 from convscope.networks.edit import Edit
 from convscope.networks.expectation import Options, Sidecar, check_labels, expected_preparation
-from convscope.networks.feeding import shapes_of, wanted
 from convscope.networks.gradients import Gradients, Sums
 from convscope.networks.head import Head
 from convscope.networks.layer import Input, Layer
@@ -32,13 +29,14 @@ from convscope.networks.onnx.reasons import said
 from convscope.networks.onnx.sessions import Sessions
 from convscope.networks.onnx.shapes import known_shapes
 from convscope.networks.onnx.tensors import dtype_of
-from convscope.networks.run import Batch, Run
+from convscope.networks.passing import PassingNetwork
+from convscope.networks.run import Batch
 from convscope.networks.selection import named_layer
 
 __all__ = ["OnnxNetwork"]
 
 
-class OnnxNetwork(Network):
+class OnnxNetwork(PassingNetwork):
     """An ONNX graph opened for looking inside, run by onnxruntime on the processor.
 
     Parameters
@@ -133,18 +131,6 @@ class OnnxNetwork(Network):
         expected_preparation(self.inputs, self._options, self._sidecar, inside, None)
         return self._options.apply(found)
 
-    def run(
-        self,
-        batch: Batch,
-        layers: Sequence[str],
-        *,
-        outputs: bool = True,
-        edits: Mapping[str, Edit] | None = None,
-    ) -> Run:
-        """Run the graph once and record the chosen layers."""
-        with self._failing_on(batch):
-            return self._ready().run(batch, layers, outputs=outputs, edits=edits)
-
     def gradients(
         self,
         batch: Batch,
@@ -188,21 +174,12 @@ class OnnxNetwork(Network):
             "framework that it was exported from"
         )
 
-    def _ready(self) -> Passes:
+    def _passing(self) -> Passes:
         with self._lock:
             if self._passes is None:
                 sessions = Sessions(self._program, self.source)
                 self._passes = Passes(sessions, self._shapes, self._described)
             return self._passes
 
-    @contextmanager
-    def _failing_on(self, batch: Batch) -> Iterator[None]:
-        try:
-            yield
-        except ConvscopeError:
-            raise
-        except Exception as error:
-            raise ModelError(
-                f"{self.name} failed on {shapes_of(batch.arrays)}: {said(error)}; "
-                f"{wanted(self.inputs)}"
-            ) from error
+    def _why(self, error: Exception) -> str:
+        return said(error)

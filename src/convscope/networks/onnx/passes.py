@@ -44,6 +44,11 @@ class Passes:
         self._program = shapes.program
         self._kinds = {name: shape.kind for name, shape in shapes.values.items()}
         self._ranks = {name: len(shape.dims or ()) for name, shape in shapes.values.items()}
+        images = self._program.inputs[0].dims[:1]
+        self._of_images = {
+            name for name, shape in shapes.values.items()
+            if shape.dims is None or shape.dims[:1] == images
+        }  # fmt: skip
         size = sum(array.nbytes for array in self._program.weights.values())
         self._most = max(3, min(_SESSIONS, _BYTES // max(size, 1)))
         self._kept: dict[tuple[Any, ...], Any] = {}
@@ -86,18 +91,23 @@ class Passes:
         changes = self._changes(edits, places, images, taken)
         options = onnxruntime.RunOptions()
         options.log_severity_level = 4
-        parts = []
-        for feeds in self._feeds(batch, images, taken):
-            rows, own = feeds
-            changed = {name: array[rows] for name, array in changes.items()}
+        parts, fixed = [], self._fixed
+        for rows, own in self._feeds(batch, images, taken):
+            changed = {name: _filled(array[rows], fixed) for name, array in changes.items()}
             results = session.run(list(asked), {**own, **changed}, options)
             parts.append((len(range(*rows.indices(images))), results))
-        joined = _joined(parts)
-        return {
-            name: value
-            for name, value in zip(asked.values(), joined, strict=True)
-            if isinstance(value, np.ndarray)
-        }
+        found = {}
+        for place, name in enumerate(asked.values()):
+            pieces = [(count, results[place]) for count, results in parts]
+            if isinstance(pieces[0][1], np.ndarray):
+                found[name] = _joined(pieces) if name in self._of_images else pieces[0][1]
+        return found
+
+    @property
+    def _fixed(self) -> int:
+        """How many images the graph takes at once; 0 for any number."""
+        axis = self._program.inputs[0].dims[:1]
+        return axis[0] if axis and isinstance(axis[0], int) else 0
 
     def _feeds(
         self, batch: Batch, images: int, taken: set[str]
@@ -105,8 +115,7 @@ class Passes:
         """Give the arrays of each pass: as many images as the graph takes at once."""
         axis = self._program.inputs[0].dims[:1]
         alone = [entry.name for entry in self._program.inputs if entry.dims[:1] != axis]
-        fixed = axis[0] if axis and isinstance(axis[0], int) else None
-        step = 1 if alone and fixed is None else fixed or images
+        step = 1 if alone else self._fixed or images
         passes = []
         for start in range(0, images, step):
             rows = slice(start, min(start + step, images))
@@ -114,9 +123,8 @@ class Passes:
             for entry in self._program.inputs:
                 if entry.name in taken:
                     array = batch.arrays[entry.name]
-                    part = array[start] if entry.name in alone else array[rows]
                     arrays[entry.name] = (
-                        part if entry.name in alone or not fixed else _filled(part, fixed)
+                        array[start] if entry.name in alone else _filled(array[rows], self._fixed)
                     )
             passes.append((rows, arrays))
         return passes
@@ -187,31 +195,15 @@ class Passes:
 def _filled(part: np.ndarray, count: int) -> np.ndarray:
     """Repeat the last image until there are as many as the graph takes."""
     missing = count - len(part)
-    return np.concatenate([part, np.repeat(part[-1:], missing, axis=0)]) if missing else part
+    return np.concatenate([part, np.repeat(part[-1:], missing, axis=0)]) if missing > 0 else part
 
 
-def _joined(parts: Sequence[tuple[int, Sequence[Any]]]) -> list[Any]:
-    """Join the values of several passes; what has no image axis is that of the first."""
-    if len(parts) == 1 and _whole(parts[0]):
-        return list(parts[0][1])
-    joined: list[Any] = []
-    for several in zip(*(results for _, results in parts), strict=True):
-        first = several[0]
-        if not isinstance(first, np.ndarray) or not first.ndim:
-            joined.append(first)
-            continue
-        joined.append(
-            np.concatenate(
-                [value[:count] for (count, _), value in zip(parts, several, strict=True)]
-            )
-        )
-    return joined
-
-
-def _whole(part: tuple[int, Sequence[Any]]) -> bool:
-    count, results = part
-    return all(not isinstance(value, np.ndarray) or not value.ndim or len(value) <= count
-               for value in results)  # fmt: skip
+def _joined(pieces: Sequence[tuple[int, np.ndarray]]) -> np.ndarray:
+    """Join the values of several passes, without what only filled them."""
+    (count, first), *rest = pieces
+    if not first.ndim or (not rest and len(first) <= count):
+        return first
+    return np.concatenate([value[:own] for own, value in pieces])
 
 
 def _dims_ordered(values: np.ndarray, record: Layer | Given) -> np.ndarray:

@@ -8,11 +8,10 @@ import numpy as np
 
 from convscope.networks.axes import placed, widened
 from convscope.networks.onnx.readers.reading import Reading, Taken
-from convscope.networks.onnx.windows import axes_of
 
 __all__ = [
     "affine", "batch_normalisation", "dequantised", "group_normalisation",
-    "instance_normalisation", "layer_normalisation", "mean_variance",
+    "instance_normalisation", "layer_normalisation",
 ]  # fmt: skip
 
 
@@ -82,14 +81,6 @@ def layer_normalisation(reading: Reading) -> Taken | None:
         return None
     over = tuple(axis for axis in axes if axis is not None)
     return _normalised(reading, over, over)
-
-
-def mean_variance(reading: Reading) -> Taken | None:
-    """Read MeanVarianceNormalization over space."""
-    rank, channels = reading.space + 2, reading.given[0].shape[0]
-    if axes_of(reading.sized) != tuple(range(2, rank)) or channels is None:
-        return None
-    return _normalised(reading, tuple(range(rank - 1)), (0,), channels)
 
 
 def _normalised(

@@ -6,7 +6,7 @@ from math import prod
 
 from convscope.networks.axes import dims_order, framework_order
 from convscope.networks.onnx.readers.reading import Reading, Taken
-from convscope.networks.onnx.windows import interpolation_of
+from convscope.networks.onnx.resizing import interpolation_of
 
 __all__ = ["identity", "padding", "permuting", "reshaping", "slicing", "upsampling"]
 

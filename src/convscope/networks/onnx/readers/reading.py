@@ -15,7 +15,7 @@ from convscope.networks.given import Given
 from convscope.networks.layer import Layer
 from convscope.networks.onnx.calls import Call
 from convscope.networks.onnx.constants import Constants
-from convscope.networks.onnx.windows import Sized
+from convscope.networks.onnx.sized import Sized
 
 __all__ = ["Reader", "Reading", "Taken"]
 

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from convscope.networks.onnx.readers.reading import Reading, Taken
-from convscope.networks.onnx.windows import axes_of
+from convscope.networks.onnx.sized import axes_of
 
 __all__ = ["average_pooling", "global_pooling", "maximum_pooling", "reduction"]
 

@@ -130,6 +130,12 @@ def test_a_lambda_of_an_old_file_is_refused_and_opened_with_trust(tmp_path):
     np.testing.assert_allclose(found["d"], 3 * x @ KERNEL, **TOLERANCE)
 
 
+@pytest.mark.parametrize("code", [(lambda x: x).__code__, (lambda x: x / 255.0).__code__])
+def test_what_the_code_of_a_lambda_does_is_never_guessed(tmp_path, code):
+    path = saved_lambda(tmp_path, marshal.dumps(code))
+    assert "layer 'scale' is a Lambda" in refusal(path)
+
+
 def test_a_function_in_place_of_a_lambda_needs_no_trust(tmp_path, own):
     path = saved_lambda(tmp_path, b"never read")
     x = photos(2, 3)

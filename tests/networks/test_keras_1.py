@@ -6,7 +6,7 @@ import pytest
 import convscope
 from convscope.errors import ConvscopeError, ConvscopeWarning
 
-from .ages import convolved, correlated, functional, layer, values, write_h5
+from .ages import convolved, correlated, functional, layer, sequential, values, write_h5
 from .expected import TOLERANCE
 from .models import photos
 
@@ -96,6 +96,24 @@ def test_a_file_that_names_no_backend_is_opened_with_a_warning(tmp_path):
         network = convscope.open(path)
     kernel = np.asarray(network.model.layers[0].kernel)
     np.testing.assert_array_equal(kernel, KERNEL.transpose(2, 3, 1, 0))
+
+
+def test_subsample_is_a_stride_and_output_dim_a_width(tmp_path):
+    kernel, matrix = values(3, 3, 1, 2), values(8, 4)
+    layers = (
+        layer("Convolution2D", "c", batch_input_shape=[None, 6, 6, 1], nb_filter=2, nb_row=3,
+              nb_col=3, subsample=[2, 2], border_mode="valid", dim_ordering="tf", bias=False,
+              activation="linear", input_dtype="float32"),
+        layer("Flatten", "f"),
+        layer("Dense", "d", output_dim=4, input_dim=8, bias=False, activation="linear"),
+    )  # fmt: skip
+    weights = {"c": {"c_W": kernel}, "f": {}, "d": {"d_W": matrix}}
+    path = write_h5(tmp_path / "m.h5", sequential(*layers), weights, version="1.2.2")
+    x = photos(2, 6, 6, 1)
+    found = convscope.open(path).activations(x)
+    strided = correlated(x, kernel)[:, ::2, ::2]
+    np.testing.assert_allclose(found["c"], strided.transpose(0, 3, 1, 2), **TOLERANCE)
+    np.testing.assert_allclose(found["d"], strided.reshape(2, -1) @ matrix, **TOLERANCE)
 
 
 def test_tensorflow_s_order_of_keras_1(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +11,19 @@ from typing import Any
 import h5py
 
 from convscope.errors import ModelError
-from convscope.networks.keras.legacy.configuration import parsed
+from convscope.networks.keras.hdf5 import (
+    check_file_heaps,
+    check_heaps,
+    check_tree,
+    part_of_archive,
+)
+from convscope.networks.keras.legacy.configuration import LARGEST, parsed
 from convscope.networks.reasons import reason_of
 
 __all__ = ["POSSIBLE", "Contents", "read_contents"]
 
 POSSIBLE = "give a .keras or .h5 file that holds a whole model, as model.save() writes it"
 
-# A configuration of a network of a thousand layers is 1 MB.
-_LARGEST_JSON = 256 * 2**20
 _LARGEST_SWELLING = 200
 # Weights of so many numbers fill no memory: what does not fit is said in better words.
 _SMALL = 2**22
@@ -38,7 +42,7 @@ class Contents:
     backend : str or None
         The backend of that Keras.
     size : int
-        How many numbers the file holds, or more.
+        How many numbers the file holds.
     """
 
     configuration: Any
@@ -48,8 +52,8 @@ class Contents:
 
     @property
     def largest(self) -> int:
-        """How many numbers a weight can have at most: a damaged configuration may ask for more."""
-        return max(self.size, _SMALL)
+        """How many numbers its weights can have: a damaged configuration may ask for more."""
+        return max(2 * self.size, _SMALL)
 
     @property
     def is_old(self) -> bool:
@@ -83,28 +87,38 @@ def _archive(path: Path) -> Contents:
             raise ModelError(f"{path} is a zip archive without config.json, no model: {POSSIBLE}")
         for entry in entries.values():
             swollen = entry.file_size > _LARGEST_SWELLING * max(entry.compress_size, 2**20)
-            if swollen or (entry.filename.endswith(".json") and entry.file_size > _LARGEST_JSON):
+            if swollen or (entry.filename.endswith(".json") and entry.file_size > LARGEST):
                 raise ModelError(
                     f"{path} is damaged or made to fill the memory ({entry.filename} would be "
                     f"{entry.file_size / 2**20:.0f} MB): save or copy it again"
                 )
         configuration = parsed(archive.read("config.json"))
         said = parsed(archive.read("metadata.json")) if "metadata.json" in entries else {}
+        held = sum(_numbers(archive, path, entry) for entry in entries.values())
     if not isinstance(configuration, dict):
         raise ModelError(f"{path} holds no model configuration: {POSSIBLE}")
     version = said.get("keras_version") if isinstance(said, dict) else None
-    held = sum(entry.file_size for entry in entries.values())
     return Contents(configuration, str(version or "3"), size=held)
 
 
+def _numbers(archive: zipfile.ZipFile, path: Path, entry: zipfile.ZipInfo) -> int:
+    if not entry.filename.endswith(".h5"):
+        return 0
+    content = part_of_archive(archive, entry.filename)
+    check_heaps(content, path)
+    with h5py.File(io.BytesIO(content), "r") as file:
+        return check_tree(file, path, entry.compress_size)
+
+
 def _hdf5(path: Path) -> Contents:
-    from convscope.networks.keras.legacy.saved import Era, total_size, weight_group
+    from convscope.networks.keras.legacy.saved import Era, weight_group
     from convscope.networks.keras.legacy.store import is_store
 
+    check_file_heaps(path)
     with h5py.File(path, "r") as file:
+        size = check_tree(file, path, path.stat().st_size)
         group = weight_group(file)
         era = Era.of(*(part for part in (group, file) if part is not None))
-        size = total_size(file)
         written = file.attrs.get("model_config")
         if written is None:
             if group is None and not is_store(file):
@@ -113,7 +127,7 @@ def _hdf5(path: Path) -> Contents:
         configuration = parsed(written)
     # What was encoded twice is a string here.
     if isinstance(configuration, str):
-        configuration = json.loads(configuration)
+        configuration = parsed(configuration)
     if not isinstance(configuration, dict | list):
         raise ModelError(f"{path} holds no model configuration: {POSSIBLE}")
     return Contents(configuration, era.version, era.backend, size)

@@ -26,45 +26,53 @@ def thrown_away(at_most: int | None = None) -> Iterator[None]:
     Parameters
     ----------
     at_most : int, optional
-        The most numbers that a variable may have: a damaged configuration may want more than
-        memory has.
+        The most numbers that all variables together may have: a damaged configuration may want
+        more than memory has.
 
     Raises
     ------
     ModelError
-        For a variable of more numbers than that.
+        For the first variable beyond that.
     """
     keras = import_keras("opening a model")
     thread = threading.get_ident()
-    random = (
-        keras.initializers.VarianceScaling,
-        keras.initializers.RandomNormal,
-        keras.initializers.RandomUniform,
-        keras.initializers.TruncatedNormal,
-        keras.initializers.Orthogonal,
-    )
-    constant = {keras.initializers.Zeros: 0, keras.initializers.Ones: 1}
-    originals = {cls: cls.__call__ for cls in (*random, *constant)}
+    # None: as ever, but counted.
+    value_of: dict[Any, int | None] = {
+        keras.initializers.VarianceScaling: 0,
+        keras.initializers.RandomNormal: 0,
+        keras.initializers.RandomUniform: 0,
+        keras.initializers.TruncatedNormal: 0,
+        keras.initializers.Orthogonal: 0,
+        keras.initializers.Zeros: 0,
+        keras.initializers.Ones: 1,
+        keras.initializers.Constant: None,
+        keras.initializers.Identity: None,
+    }
+    originals = {cls: cls.__call__ for cls in value_of}
+    room = [math.inf if at_most is None else at_most]
 
-    def filled(cls: Any, value: int) -> Any:
+    def filled(cls: Any, value: int | None) -> Any:
         original = originals[cls]
 
         def start(self: Any, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
             if threading.get_ident() != thread or kwargs:
                 return original(self, shape, dtype=dtype, **kwargs)
-            if at_most is not None and math.prod(shape) > at_most:
+            room[0] -= math.prod(shape)
+            if room[0] < 0:
                 raise ModelError(
                     f"a layer wants weights of {' x '.join(map(str, shape))}, far more than the "
                     "file holds: it is damaged, save or copy it again"
                 )
+            if value is None:
+                return original(self, shape, dtype=dtype)
             kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
             return np.full(shape, value, "float32" if kind == "bfloat16" else kind)
 
         return start
 
     try:
-        for cls in originals:
-            cls.__call__ = filled(cls, constant.get(cls, 0))
+        for cls, value in value_of.items():
+            cls.__call__ = filled(cls, value)
         yield
     finally:
         for cls, original in originals.items():

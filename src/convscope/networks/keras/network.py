@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -12,15 +11,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from convscope.errors import ConvscopeError, InputError, ModelError
+from convscope.errors import InputError, ModelError
 from convscope.inputs.preparation import Preparation
-from convscope.networks.base import Network
 from convscope.networks.computation import Computation
-from convscope.networks.edit import Edit
 from convscope.networks.expectation import Options, Sidecar, check_labels, expected_preparation
-from convscope.networks.feeding import shapes_of, wanted
+from convscope.networks.feeding import shapes_of
 from convscope.networks.given import Given
-from convscope.networks.gradients import Gradients, Sums
 from convscope.networks.head import Head
 from convscope.networks.keras.computation import computation_of
 from convscope.networks.keras.describe import describe, input_order
@@ -32,14 +28,15 @@ from convscope.networks.keras.rescaling import input_is_plane, pixel_range
 from convscope.networks.keras.signature import Signature, signature_of
 from convscope.networks.keras.tape import Call
 from convscope.networks.layer import Input, Layer
+from convscope.networks.passing import PassingNetwork
 from convscope.networks.reasons import reason_of
-from convscope.networks.run import Batch, Run
+from convscope.networks.run import Batch
 from convscope.networks.selection import INPUT, LINEAR, named_layer
 
 __all__ = ["KerasNetwork"]
 
 
-class KerasNetwork(Network):
+class KerasNetwork(PassingNetwork):
     """A Keras model opened for looking inside.
 
     The model is executed as it is, in inference mode, and left as it was.
@@ -135,47 +132,7 @@ class KerasNetwork(Network):
                 )
             return self._preparation
 
-    def run(
-        self,
-        batch: Batch,
-        layers: Sequence[str],
-        *,
-        outputs: bool = True,
-        edits: Mapping[str, Edit] | None = None,
-    ) -> Run:
-        """Run the model once and record the chosen layers or linear parts."""
-        with self._failing_on(batch):
-            return self._compiled().run(batch, layers, outputs=outputs, edits=edits)
-
-    def gradients(
-        self,
-        batch: Batch,
-        head: str,
-        seed: np.ndarray,
-        layers: Sequence[str],
-        *,
-        inputs: bool = True,
-        edits: Mapping[str, Edit] | None = None,
-    ) -> Gradients:
-        """Differentiate a score with respect to the chosen layers' values and the inputs."""
-        with self._failing_on(batch):
-            return self._compiled().gradients(batch, head, seed, layers, inputs=inputs, edits=edits)
-
-    def sums(
-        self,
-        batch: Batch,
-        head: Head,
-        seed: np.ndarray | None,
-        products: Sequence[str],
-        slopes: Sequence[str] = (),
-        *,
-        edits: Mapping[str, Edit] | None = None,
-    ) -> Sums:
-        """Differentiate a score, and sum over every map where the gradients are made."""
-        with self._failing_on(batch):
-            return self._compiled().sums(batch, head, seed, products, slopes, edits=edits)
-
-    def _compiled(self) -> Passes:
+    def _passing(self) -> Passes:
         with self._lock:
             if self._passes is None:
                 _, inputs, layers = self._description()
@@ -188,18 +145,6 @@ class KerasNetwork(Network):
                     self._call_inputs,
                 )
             return self._passes
-
-    @contextmanager
-    def _failing_on(self, batch: Batch) -> Iterator[None]:
-        try:
-            yield
-        except ConvscopeError:
-            raise
-        except Exception as error:
-            raise ModelError(
-                f"{self.name} failed on {shapes_of(batch.arrays)}: {reason_of(error)}; "
-                f"{wanted(self.inputs)}"
-            ) from error
 
     def computation(self, layer: str) -> Computation | None:
         """Say what a layer or linear part computes; None where that is not understood."""

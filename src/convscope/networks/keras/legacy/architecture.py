@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from convscope.errors import ModelError
-from convscope.networks.keras.legacy.configuration import configuration_of, parsed
+from convscope.networks.keras.legacy.configuration import LARGEST, configuration_of, parsed
 
 __all__ = ["architecture_beside", "read_architecture"]
 
-_LARGEST = 64 * 2**20
 # ``model_best_weight.h5`` belongs to ``model_best_config.json``.
 _ASIDE = re.compile(r"[\W_]*(weights?|config|configuration|architecture|arch|json|h5)(?=[\W_]|$)")
 
@@ -25,7 +24,7 @@ def read_architecture(path: Path) -> Any:
         When it cannot be read or holds no network.
     """
     try:
-        if path.stat().st_size > _LARGEST:
+        if path.stat().st_size > LARGEST:
             raise ModelError(
                 f"{path} is too large for an architecture: give the JSON that model.to_json() "
                 "writes"

@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-__all__ = ["MODELS", "configuration_of", "inner_entries", "layer_entries", "parsed"]
+__all__ = ["LARGEST", "MODELS", "configuration_of", "inner_entries", "layer_entries", "parsed"]
 
 MODELS = frozenset({"Sequential", "Functional", "Model", "Container"})
 """Classes of models whose configuration says all; ``Container`` is Keras 1's."""
+
+LARGEST = 16 * 2**20
+"""Bytes of JSON that are read: a thousand layers take 1 MB; brackets grow by thirty."""
 
 _DEEPEST = 6
 # A network in a network in a network has some 30.
@@ -22,8 +25,10 @@ def parsed(text: str | bytes) -> Any:
     Raises
     ------
     ValueError
-        For what is no JSON, also for brackets too deep to follow.
+        For what is no JSON, also for brackets too deep to follow and for more than `LARGEST`.
     """
+    if len(text) > LARGEST:
+        raise ValueError(f"it is of {len(text) / 2**20:.0f} MB, more than any network needs")
     try:
         found = json.loads(text)
     except RecursionError:

@@ -44,7 +44,7 @@ def open_legacy(
     trust_model : bool
         Run the code of Lambda layers.
     at_most : int
-        How many numbers a weight may have.
+        How many numbers all weights together may have.
 
     Returns
     -------

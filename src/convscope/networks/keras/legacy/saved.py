@@ -10,7 +10,7 @@ import numpy as np
 
 from convscope.errors import ModelError
 
-__all__ = ["Era", "SavedWeight", "in_order", "saved_weights", "total_size", "weight_group"]
+__all__ = ["Era", "SavedWeight", "in_order", "saved_weights", "weight_group"]
 
 Weights = dict[str, list["SavedWeight"]]
 
@@ -115,18 +115,6 @@ def in_order(file: h5py.File, names: list[str]) -> bool:
     group = weight_group(file)
     saved = list(saved_weights(group)) if group is not None else []
     return saved == names or sorted(saved) != sorted(names)
-
-
-def total_size(group: h5py.Group) -> int:
-    """Count the numbers that a file holds."""
-    sizes: list[int] = []
-
-    def add(_: str, part: Any) -> None:
-        if isinstance(part, h5py.Dataset):
-            sizes.append(int(part.size or 0))
-
-    group.visititems(add)
-    return sum(sizes)
 
 
 def _has_list(group: h5py.Group, name: str) -> bool:

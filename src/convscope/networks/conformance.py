@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from convscope.errors import ConvscopeError
 from convscope.networks.base import Network
-from convscope.networks.definitions import DEFINITIONS, Definition, evaluate, layer_names
+from convscope.networks.definitions import DEFINITIONS, Definition, evaluate, flattened
 from convscope.networks.edit import Edit
 from convscope.networks.opening import open_network
 from convscope.networks.run import Batch
@@ -79,7 +79,7 @@ class Conformance:
 
     def names(self, definition: Definition) -> dict[str, str]:
         """Give what the framework calls each layer of a definition."""
-        return {name: self.layer_name(name) for name in layer_names(definition)}
+        return {node.name: self.layer_name(node.name) for node in flattened(definition).nodes}
 
     def agree(self, found: np.ndarray, expected: np.ndarray, what: str, dtype: str) -> None:
         """Assert that values are NumPy's."""
@@ -87,6 +87,18 @@ class Conformance:
         scale = max(float(np.abs(expected).max(initial=0)), 1e-3)
         wrong = float(np.abs(found - expected).max(initial=0)) / scale
         assert wrong <= self.tolerance[dtype], f"{what} is off by {wrong:.1e} of its largest value"
+
+    def need_gradients(self, network: Network, definition: Definition) -> None:
+        """Skip where a network says that it has none, with the reason that it gives when asked."""
+        if network.differentiable:
+            return
+        batch, head = self.batch(network, definition, 1), next(iter(network.heads.values()))
+        try:
+            network.sums(batch, head, None, [head.layer])
+        except ConvscopeError as error:
+            assert "\n" not in str(error)
+            _skip(str(error))
+        raise AssertionError(f"{network.name} gives gradients and says that it does not")
 
     def test_values_are_those_of_numpy(self) -> None:
         """Every layer of every network, for one image and for seven, in every precision."""
@@ -129,14 +141,18 @@ class Conformance:
                 before = {*names[:place], *(entry.name for entry in network.inputs)}
                 assert layer.inputs is None or set(layer.inputs) <= before, name
 
-    def test_shapes_and_weights_are_told(self) -> None:
-        """The shapes are those of the values, and weights are counted once."""
+    def test_kinds_shapes_and_weights_are_told(self) -> None:
+        """Kinds are one word for all frameworks, shapes the values', and weights count once."""
         for definition in DEFINITIONS.values():
             network, names = self.open(definition), self.names(definition)
             values, _ = evaluate(definition, definition.arrays(2))
             for name, called in names.items():
                 known = zip(network.layers[called].shape, values[name].shape[1:], strict=True)
                 assert all(told in (None, size) for told, size in known), called
+            for node in flattened(definition).nodes:
+                # Where space is gone, a mean over it may be a reduction like any other.
+                kinds = {node.kind, *["reduction"] * (node.operation == "global average")}
+                assert network.layers[names[node.name]].kind in kinds, names[node.name]
             counted = sum(layer.parameters for layer in network.layers.values())
             assert counted == network.parameters[0], definition.name
 
@@ -186,9 +202,7 @@ class Conformance:
         """What the model raises is told in one line, and leaves nothing behind."""
         made = self.failing()
         if made is None:
-            import pytest
-
-            pytest.skip("no failing model is given")
+            _skip("no failing model is given")
         model, arrays = made
         before = self.state(model)
         try:
@@ -243,8 +257,7 @@ class Conformance:
         """The slope of a score along any layer's value is what NumPy measures."""
         for definition in DEFINITIONS.values():
             network, names = self.open(definition), self.names(definition)
-            if not network.differentiable:
-                return
+            self.need_gradients(network, definition)
             batch = self.batch(network, definition, 2)
             head = next(iter(network.heads.values()))
             scores = _told(names, head.layer)
@@ -265,8 +278,7 @@ class Conformance:
         """The sums over every map agree with the gradients."""
         for definition in DEFINITIONS.values():
             network = self.open(definition)
-            if not network.differentiable:
-                return
+            self.need_gradients(network, definition)
             batch = self.batch(network, definition, 2)
             head = next(iter(network.heads.values()))
             every = [name for name, layer in network.layers.items() if layer.channels]
@@ -313,6 +325,12 @@ class Conformance:
                 raise AssertionError(f"{thing!r} was opened")
 
 
+def _skip(reason: str) -> NoReturn:
+    import pytest
+
+    pytest.skip(reason)
+
+
 def _in_order(network: Network, made: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """Give arrays in the order of the inputs: by name where these are kept, else as they come."""
     names = [entry.name for entry in network.inputs]
@@ -331,10 +349,7 @@ def _changed(
     definition: Definition, name: str, edit: Edit
 ) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
     def change(layer: str, value: np.ndarray) -> np.ndarray:
-        if layer != name:
-            return value
-        wide = (-1, value.shape[1], *(1,) * (value.ndim - 2))
-        return np.asarray(value * edit.scale.reshape(wide) + edit.shift.reshape(wide))
+        return edit.applied(value) if layer == name else value
 
     return evaluate(definition, definition.arrays(2), change)
 

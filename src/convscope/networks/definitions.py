@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-__all__ = ["DEFINITIONS", "Definition", "Node", "evaluate", "layer_names"]
+__all__ = ["DEFINITIONS", "Definition", "Node", "evaluate", "flattened"]
+
+
+_KINDS = {
+    "convolution": "conv",
+    "relu": "activation",
+    "softmax": "activation",
+    "maximum pooling": "pool",
+    "average pooling": "pool",
+    "global average": "pool",
+    "add": "merge",
+    "concatenate": "merge",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +57,11 @@ class Node:
     shares: str = ""
     inner: Definition | None = None
 
+    @property
+    def kind(self) -> str:
+        """What the operation is called for all frameworks."""
+        return _KINDS.get(self.operation, self.operation)
+
 
 @dataclass(frozen=True, eq=False)
 class Definition:
@@ -79,15 +96,31 @@ Change = Callable[[str, np.ndarray], np.ndarray]
 """Gives the value with which the network goes on, from a layer's name and its value."""
 
 
-def layer_names(definition: Definition, prefix: str = "") -> list[str]:
-    """Give the names of all layers; those of a network inside are ``outer/inner``."""
-    names = []
-    for node in definition.nodes:
-        if node.inner is None:
-            names.append(prefix + node.name)
-        else:
-            names += layer_names(node.inner, f"{prefix}{node.name}/")
-    return names
+def flattened(definition: Definition) -> Definition:
+    """Give a network without networks inside it.
+
+    What a node calls is in its place, under the names ``outer/inner``.
+    """
+    called: dict[str, str] = {}
+    nodes: list[Node] = []
+    for outer in definition.nodes:
+        inputs = tuple(called.get(name, name) for name in outer.inputs)
+        if outer.inner is None:
+            nodes.append(replace(outer, inputs=inputs))
+            continue
+        inner = flattened(outer.inner)
+        known = dict(zip(inner.inputs, inputs, strict=True))
+        for node in inner.nodes:
+            own = f"{outer.name}/{node.name}"
+            known[node.name] = own
+            shared = f"{outer.shares}/{node.name}" if outer.shares else ""
+            if node.shares:
+                shared = f"{outer.shares or outer.name}/{node.shares}"
+            taken = tuple(known[name] for name in node.inputs)
+            nodes.append(replace(node, name=own, inputs=taken, shares=shared))
+        called[outer.name] = known[inner.outputs[0]]
+    outputs = tuple(called.get(name, name) for name in definition.outputs)
+    return Definition(definition.name, definition.inputs, tuple(nodes), outputs)
 
 
 def evaluate(
@@ -108,31 +141,13 @@ def evaluate(
         By layer, ``(image, channel, ...)``.
     outputs : list of numpy.ndarray
     """
+    flat = flattened(definition)
+    known = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
     values: dict[str, np.ndarray] = {}
-    given = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
-    outputs = _evaluated(definition, given, "", values, change or (lambda _, value: value))
-    return values, outputs
-
-
-def _evaluated(
-    definition: Definition,
-    given: Mapping[str, np.ndarray],
-    prefix: str,
-    values: dict[str, np.ndarray],
-    change: Change,
-) -> list[np.ndarray]:
-    known = dict(given)
-    for node in definition.nodes:
-        inputs = [known[name] for name in node.inputs]
-        if node.inner is not None:
-            named = dict(zip(node.inner.inputs, inputs, strict=True))
-            known[node.name], *_ = _evaluated(
-                node.inner, named, f"{prefix}{node.name}/", values, change
-            )
-            continue
-        value = change(prefix + node.name, _OPERATIONS[node.operation](node, inputs))
-        known[node.name] = values[prefix + node.name] = value
-    return [known[name] for name in definition.outputs]
+    for node in flat.nodes:
+        value = _OPERATIONS[node.operation](node, [known[name] for name in node.inputs])
+        known[node.name] = values[node.name] = value if change is None else change(node.name, value)
+    return values, [known[name] for name in flat.outputs]
 
 
 def _convolution(node: Node, inputs: list[np.ndarray]) -> np.ndarray:

@@ -26,3 +26,8 @@ class Edit:
     def then(self, other: Edit) -> Edit:
         """Give the edit that does this one first and another one after it."""
         return Edit(self.scale * other.scale, self.shift * other.scale + other.shift)
+
+    def applied(self, value: np.ndarray) -> np.ndarray:
+        """Give what a value ``(image, channel, ...)`` becomes."""
+        wide = (-1, value.shape[1], *(1,) * (value.ndim - 2))
+        return np.asarray(value * self.scale.reshape(wide) + self.shift.reshape(wide))

@@ -55,11 +55,11 @@ def open_network(
     ----------
     model : path, str or object
         A ``.keras`` or ``.h5`` file; a PyTorch file (TorchScript, ``torch.export``, a state dict
-        with `factory`); ``keras:MobileNetV2``, ``timm:NAME`` or ``torchvision:NAME`` for a network
-        of these libraries with its weights; ``package.module:callable`` for a function or class
-        that makes a model; or a live Keras or PyTorch model. A `Network` is given back as it is,
-        and takes no options. Other packages may open more, by the entry points
-        ``convscope.networks``.
+        with `factory`); an ``.onnx`` file; ``keras:MobileNetV2``, ``timm:NAME`` or
+        ``torchvision:NAME`` for a network of these libraries with its weights;
+        ``package.module:callable`` for a function or class that makes a model; or a live Keras,
+        PyTorch or ONNX model. A `Network` is given back as it is, and takes no options. Other
+        packages may open more, by the entry points ``convscope.networks``.
     labels : sequence of str, path or str, optional
         Names of the classes, a text file with one a line, or names separated by commas. Else they
         come from the sidecar or from ``labels.txt`` beside the model.
@@ -178,7 +178,7 @@ def _file(
 ) -> Network:
     from convscope.networks.keras.files import KNOWN, check_file, load_file
 
-    if path.suffix.lower() not in KNOWN and is_there(path) and path.is_file():
+    if path.suffix.lower() not in KNOWN and is_there(path):
         found = opened_by_adapter(path, _beside(path, labels), options)
         if found is not None:
             return found
@@ -219,7 +219,7 @@ def _live(model: Any, source: str, labels: Any, options: Options, input_shape: A
     given = f"{type(model).__module__}.{type(model).__qualname__}"
     raise ModelError(
         f"{given} is no model that can be opened: "
-        "give a Keras or PyTorch model, a file, keras:NAME, or package.module:callable"
+        "give a Keras, PyTorch or ONNX model, a file, keras:NAME, or package.module:callable"
     )
 
 

@@ -60,3 +60,21 @@ def photo(tmp_path: Path) -> Path:
     path = tmp_path / "photo.png"
     Image.fromarray(pixels).save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Save a TorchScript file: grey images of 12 x 12, three classes, a rectifier in place."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(1)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 4, 3),
+        torch.nn.ReLU(inplace=True),
+        torch.nn.MaxPool2d(2),
+        torch.nn.Flatten(),
+        torch.nn.Linear(100, 3),
+        torch.nn.Softmax(dim=1),
+    ).eval()
+    path = tmp_path_factory.mktemp("script") / "small.pt"
+    torch.jit.trace(network, torch.rand(2, 1, 12, 12)).save(path)
+    return path

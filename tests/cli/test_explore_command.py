@@ -153,6 +153,17 @@ def test_explore_shows_a_network_on_the_given_images(visit, model, photo, number
     assert [image["name"] for image in reply["images"]] == ["photo.png", "photo.png"]
 
 
+def test_explore_shows_a_pytorch_file(visit, script, photo):
+    def look(visitor):
+        return visitor.send(id=1, type="network")
+
+    done, reply = visit("explore", script, photo, "--input-shape", "1x12x12", "--port", 0, by=look)
+    assert done.status == 0, done.err
+    assert (reply["name"], [image["name"] for image in reply["images"]]) == (
+        "Sequential", ["photo.png"],
+    )  # fmt: skip
+
+
 def test_explore_compares_two_networks_and_draws_digits_for_small_ones(visit, model):
     def look(visitor):
         run = visitor.send(id=2, type="run", network=1, image=3)

@@ -183,14 +183,3 @@ def test_signals_are_one_row(wave):
     assert ask(wave, "layer", run=run, layer="mean")["shape"] == [4, 1, 1]
     rows = ask(wave, "sheet", run=run, tile=3)["layers"]
     assert [(row["height"], row["width"]) for row in rows] == [(1, 3), (1, 1), (1, 1)]
-
-
-def test_slices_of_volumes_lie_below_each_other(scan):
-    run = ask(scan, "run", image=0)["run"]
-    model = scan.networks[0].network.model
-    expected = numbers(model.get_layer("conv")(scan.images[0].content["scan"]))[0]
-    reply = ask(scan, "layer", run=run, layer="conv")
-    assert reply["shape"] == [3, 18, 5] and reply["space"] == [3, 6, 5]
-    for channel in range(3):
-        below = np.concatenate(list(expected[..., channel]))
-        np.testing.assert_allclose(reply["values"][channel], below, rtol=1e-4, atol=1e-6)

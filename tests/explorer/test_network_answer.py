@@ -131,9 +131,9 @@ def test_network_without_pictures(wave):
     assert reply["outputs"][0]["classes"] == 2
 
 
-def test_slices_of_volumes_are_stacked(scan):
+def test_maps_of_volumes_have_the_size_of_a_slice(scan):
     conv = ask(scan, "network")["layers"][0]
-    assert conv["shape"] == [3, 3 * 6, 5] and conv["space"] == [3, 6, 5]
+    assert conv["shape"] == [3, 6, 5] and conv["space"] == [3, 6, 5]
 
 
 def test_small_grey_networks_are_drawn_on(drawing):

@@ -192,9 +192,9 @@ def test_effective_fields_are_slopes(session, network, photos, run, layer):
 def test_units_of_volumes_and_signals_have_their_true_place(scan, wave):
     run = ask(scan, "run", image=0)["run"]
     maps = ask(scan, "layer", run=run, layer="conv")["values"]
-    reply = ask(scan, "unit", run=run, layer="conv", channel=1, unit=[6 + 4, 3])
+    reply = ask(scan, "unit", run=run, layer="conv", channel=1, unit=[4, 3])
     assert reply["unit"] == [1, 4, 3]
-    assert reply["recorded"] == pytest.approx(float(maps[1, 10, 3]))
+    assert reply["recorded"] == pytest.approx(float(maps[1, 4, 3]))
     assert len(ask(scan, "fields", layer="conv")["starts"]) == 3
     run = ask(wave, "run", image=0)["run"]
     reply = ask(wave, "unit", run=run, layer="conv", channel=1, unit=[0, 5])

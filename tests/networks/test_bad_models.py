@@ -166,7 +166,7 @@ def test_files_of_other_frameworks(tmp_path, name, word):
 
 @pytest.mark.parametrize("thing", [3, None, [1, 2], object(), dict])
 def test_what_is_no_model(thing):
-    assert "is no model that can be opened: give a Keras or PyTorch model" in refusal(thing)
+    assert "is no model that can be opened: give a Keras, PyTorch or ONNX model" in refusal(thing)
 
 
 @pytest.mark.parametrize(

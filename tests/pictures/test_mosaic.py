@@ -70,6 +70,8 @@ tilings = st.builds(
     slices=st.integers(1, 3),
     columns=st.integers(1, 12),
     gap=st.integers(0, 3),
+    across=st.integers(0, 3),
+    between=st.integers(0, 2),
 )
 
 
@@ -77,14 +79,16 @@ tilings = st.builds(
 @given(tilings, st.integers(1, 4), st.data())
 def test_a_pixel_leads_back_to_its_channel(tiling, zoom, data):
     channel = data.draw(st.integers(0, tiling.channels - 1))
+    z = data.draw(st.integers(0, tiling.slices - 1))
     top, left, bottom, right = tiling.box(channel, zoom)
-    y = data.draw(st.integers(top, bottom - 1))
-    x = data.draw(st.integers(left, right - 1))
-    found = tiling.channel_at(y, x, zoom)
-    assert found is not None and found[0] == channel
-    assert found[-2] == (y - top) // zoom
-    z = found[1] if tiling.slices > 1 else 0
-    assert z * tiling.width + found[-1] == (x - left) // zoom
+    corner = tiling.slice_corner(z)
+    y = data.draw(st.integers(0, tiling.height - 1))
+    x = data.draw(st.integers(0, tiling.width - 1))
+    within = data.draw(st.integers(0, zoom - 1))
+    row, column = top + (corner[0] + y) * zoom + within, left + (corner[1] + x) * zoom + within
+    assert row < bottom and column < right
+    unit = (channel, z, y, x) if tiling.slices > 1 else (channel, y, x)
+    assert tiling.channel_at(row, column, zoom) == unit
     if tiling.gap:
         assert tiling.channel_at(bottom, left, zoom) is None
         assert tiling.channel_at(top, right, zoom) is None
@@ -100,12 +104,14 @@ def test_missing_tiles_belong_to_nobody_and_boxes_have_an_end():
         picture.box(5)
 
 
-def test_a_map_with_depth_has_its_slices_side_by_side():
+def test_up_to_four_slices_of_a_map_stand_side_by_side():
     values = RNG.random((2, 3, 4, 5), dtype=np.float32)
     picture = mosaic(values, scale="fixed(0, 1)", columns=1)
-    wanted = np.concatenate([values[1, z] for z in range(3)], axis=1) * 239
-    assert np.abs(tile(picture, 1) - wanted).max() <= 0.51
-    assert picture.channel_at(5 + 2, 5 + 3) == (1, 1, 2, 3)
+    drawn = tile(picture, 1)
+    for z in range(3):
+        assert np.abs(drawn[:, z * 6 : z * 6 + 5] - values[1, z] * 239).max() <= 0.51
+    assert (drawn[:, [5, 11]] == Place.GAP).all()
+    assert picture.channel_at(9 + 2, 6 + 3) == (1, 1, 2, 3)
 
 
 def test_a_single_map_and_a_signal():

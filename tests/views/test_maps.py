@@ -99,12 +99,13 @@ def test_every_rank_is_drawn(tmp_path):
     signal = keras.Sequential([keras.Input((9, 2)), layers.Conv1D(5, 2), layers.LSTM(3)])
     volume = keras.Sequential([keras.Input((4, 5, 6, 1)), layers.Conv3D(3, 2), layers.Flatten()])
     odd = keras.Sequential([keras.Input((2, 3, 4, 5, 6)), layers.Dense(2)])
-    for place, (model, shape) in enumerate(
-        ((signal, (9, 2)), (volume, (4, 5, 6, 1)), (odd, (2, 3, 4, 5, 6)))
+    # Beside a picture a layer and maps.json: the input and the lines, the input and the projection.
+    for place, (model, shape, more) in enumerate(
+        ((signal, (9, 2), 2), (volume, (4, 5, 6, 1), 2), (odd, (2, 3, 4, 5, 6), 0))
     ):
         array = np.random.default_rng(0).random((1, *shape), np.float32)
         written = convscope.maps(convscope.open(model), array).save(tmp_path / str(place))
-        assert len(written) == len(model.layers) + 1
+        assert len(written) == len(model.layers) + 1 + more
     assert convscope.maps(convscope.open(signal), np.ones((1, 9, 2), np.float32))[
         signal.layers[0].name
     ].levels.shape == (5, 8)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convscope.analysis.units import one_layer
-from convscope.inputs import read
 from convscope.networks import Batch, Network
 from convscope.networks.selection import Selector
 
@@ -53,7 +52,7 @@ def _batches(network: Network, images: Any) -> Iterator[Batch]:
     if network.preparation is None or (isinstance(images, np.ndarray) and images.dtype.kind == "f"):
         yield from network.batches(images)
         return
-    pictures = read(images)
+    pictures = network.read(images)
     # Prepared images take far more memory than those that were read.
     for start in range(0, len(pictures), _AT_ONCE):
         yield from network.batches(pictures[start : start + _AT_ONCE])

@@ -19,7 +19,12 @@ __all__ = ["explain"]
 def explain(
     network: Network,
     *,
-    image: Annotated[str, typer.Argument(metavar="IMAGE", help="An image file, or DATASET:INDEX.")],
+    image: Annotated[
+        str,
+        typer.Argument(
+            metavar="IMAGE", help="An image, .npy, .npz or .wav file, or DATASET:INDEX."
+        ),
+    ],
     layer: Annotated[str, typer.Option("--layer", metavar="L", help="Name or index of a layer.")],
     channel: Annotated[int, typer.Option(metavar="C", help="Which channel.")],
     unit: Annotated[

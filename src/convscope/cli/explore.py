@@ -24,7 +24,7 @@ def explore(
         typer.Argument(
             metavar="IMAGE",
             show_default=False,
-            help="Image files, or DATASET:INDEX; drawn in code by default.",
+            help="Images, .npy, .npz or .wav files, or DATASET:INDEX; drawn in code by default.",
         ),
     ] = None,
     against: Annotated[

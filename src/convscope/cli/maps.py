@@ -25,6 +25,7 @@ from convscope.cli.options import (
 if TYPE_CHECKING:
     from convscope.analysis.muting import MutedNetwork
     from convscope.inputs.images import Image
+    from convscope.inputs.samples import Sample
     from convscope.networks import Network
     from convscope.views.maps import Maps
 
@@ -60,15 +61,15 @@ def maps(
     """Write every feature map: one PNG a layer.
 
     The input as the network sees it and maps.json lie beside them. A saved picture still holds the
-    levels of its maps, one unit to one pixel unless --zoom is given. With several images each gets
-    a folder of its own.
+    levels of its maps, one unit to one pixel unless --zoom is given. Volumes are slices and their
+    maximum projection, signals a heat strip and lines. With several images each gets a folder of
+    its own.
     """
     from convscope.cli.printing import progress_bar, say_preparation
-    from convscope.inputs import read
     from convscope.views import maps as view
     from convscope.views.map_files import folder_names
 
-    pictures = read(images)
+    pictures = network.read(images)
     muted = silenced(network, images, mute, solo, mute_to)
     names = folder_names([picture.name for picture in pictures])
     # One image after the other, so that memory does not grow with their number; a shared scale
@@ -110,7 +111,7 @@ def _report(drawn: Maps) -> None:
         print(", ".join([f"{name}: {total:,} maps of {len(drawn)} layers", *blank]))
 
 
-def _report_changes(muted: MutedNetwork, images: list[Image]) -> None:
+def _report_changes(muted: MutedNetwork, images: list[Image | Sample]) -> None:
     from convscope.analysis.effect import effect
 
     found = effect(muted, images)

@@ -41,7 +41,8 @@ Images = Annotated[
     typer.Argument(
         metavar="IMAGE...",
         show_default=False,
-        help="Image files, or DATASET:INDEX (fashion_mnist:23, ../data/mnist/train:0).",
+        help="Image files, or DATASET:INDEX (fashion_mnist:23, ../data/mnist/train:0); for what is "
+        "no image .npy, .npz (an array an input) and .wav.",
     ),
 ]
 LayerChoice = Annotated[

@@ -20,7 +20,12 @@ __all__ = ["values"]
 def values(
     network: Network,
     *,
-    image: Annotated[str, typer.Argument(metavar="IMAGE", help="An image file, or DATASET:INDEX.")],
+    image: Annotated[
+        str,
+        typer.Argument(
+            metavar="IMAGE", help="An image, .npy, .npz or .wav file, or DATASET:INDEX."
+        ),
+    ],
     layer: Annotated[str, typer.Option("--layer", metavar="L", help="Name or index of a layer.")],
     channel: Annotated[int | None, typer.Option(metavar="C", help="Which channel.")] = None,
     mean: Annotated[bool, typer.Option("--mean", help="The mean over the channels.")] = False,

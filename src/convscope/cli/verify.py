@@ -24,7 +24,7 @@ def verify(
         typer.Argument(
             metavar="[IMAGE]",
             show_default=False,
-            help="An image file, or DATASET:INDEX; random numbers by default.",
+            help="An image, .npy, .npz or .wav file, or DATASET:INDEX; random numbers by default.",
         ),
     ] = None,
     json: Json = False,

@@ -14,6 +14,7 @@ import numpy as np
 from convscope.analysis.attribution import METHODS
 from convscope.errors import InputError
 from convscope.explorer.packing import Pack, compressed
+from convscope.explorer.planes import is_deep
 from convscope.explorer.residual import Mapped, behind, beside
 from convscope.explorer.session import Session
 from convscope.networks import Layer, Network
@@ -114,6 +115,7 @@ class _Asked:
         """Name what the page has to say that it is not there; leftout.js has the words."""
         left_out = ["mute", "image", "target", "pair", "ablation", "heatmap", "unit", "field"]
         left_out += [] if self._with_weights else ["weights"]
+        left_out += ["slices"] if any(is_deep(layer.space) for layer in self.layers) else []
         return left_out + ([] if self._small else ["numbers", "lineage", "shares"])
 
     def network(self) -> Pack:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convscope.explorer.failures import NotUnderstood
+from convscope.explorer.planes import MAXIMUM, MIDDLE
 
 __all__ = ["Message"]
 
@@ -69,6 +70,17 @@ class Message:
         if isinstance(value, Sequence) and not isinstance(value, str):
             return tuple(self.wholes("target", 2, 0, 2**31 - 1))
         return _whole(value, "target", 0, 2**31 - 1)
+
+    def depth(self) -> float | str:
+        """Read where volumes are looked at: a share of their depth, the middle by default."""
+        value = self._fields.get("depth")
+        if value is None:
+            return MIDDLE
+        if value == MAXIMUM:
+            return MAXIMUM
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise NotUnderstood(f"field 'depth' has to be {MAXIMUM!r} or a number from 0 to 1")
+        return float(value)
 
     def layer(self) -> str | int:
         """Read which layer is meant: by name or by index."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
 from functools import cached_property
@@ -18,7 +19,17 @@ from convscope.analysis.target import Aim, aim_at, head_of
 from convscope.explorer.failures import NotUnderstood
 from convscope.explorer.message import Message
 from convscope.explorer.opened import Opened
-from convscope.explorer.planes import planes, position, space_of
+from convscope.explorer.planes import (
+    MAXIMUM,
+    MIDDLE,
+    Depth,
+    flattened,
+    is_deep,
+    planes,
+    position,
+    slice_at,
+    space_of,
+)
 from convscope.explorer.sources import Source
 from convscope.networks import Batch, Layer, Network, Run
 from convscope.views.look import drawable
@@ -26,6 +37,8 @@ from convscope.views.look import drawable
 __all__ = ["Recorded"]
 
 _T = TypeVar("_T")
+# Views of other slices that are kept.
+_VIEWS = 8
 
 
 class Recorded:
@@ -47,7 +60,11 @@ class Recorded:
     run : Run
     moment : object
         The weights of the network at that moment.
+    depth : Depth
+        Where volumes are looked at.
     """
+
+    depth: Depth = MIDDLE
 
     def __init__(
         self,
@@ -65,7 +82,8 @@ class Recorded:
         self._extents: dict[str, Extent] = {}
         self._words: dict[str, list[str]] = {}
         self._made: dict[Any, Any] = {}
-        self._latest: tuple[Any, Any] = (None, None)
+        self._latest: dict[Any, Any] = {}
+        self._views: dict[Depth, Recorded] = {}
         self._making = threading.Lock()
         self._replacing = threading.RLock()
         self._locks: dict[Any, threading.RLock] = {}
@@ -74,6 +92,25 @@ class Recorded:
     def images(self) -> Any:
         """The one image, as `Network.activations` takes it."""
         return self.source.images
+
+    def at(self, depth: Depth) -> Recorded:
+        """Give the same run with its volumes looked at elsewhere; what it computed is shared."""
+        if depth == self.depth or not self._is_deep:
+            return self
+        with self._making:
+            if depth not in self._views:
+                while len(self._views) >= _VIEWS:
+                    del self._views[next(iter(self._views))]
+                view = copy.copy(self)
+                view.depth, view.key, view._planes = depth, f"{self.key}/{depth}", {}
+                self._views[depth] = view
+            return self._views[depth]
+
+    @cached_property
+    def _is_deep(self) -> bool:
+        return any(len(layer.dims) == 4 for layer in self.network.layers.values()) or any(
+            array.ndim == 5 for array in self.batch.arrays.values()
+        )
 
     def once(self, key: Any, make: Callable[[], _T]) -> _T:
         """Give what was made before under this key, or make it now; kept as long as the run."""
@@ -89,11 +126,11 @@ class Recorded:
     def lately(self, key: Any, make: Callable[[], _T]) -> _T:
         """Give what was made last, where it was under this key; for what is large."""
         with self._replacing:
-            known, made = self._latest
-            if known != key:
+            if key not in self._latest:
                 made = make()
-                self._latest = key, made
-            found: _T = made
+                self._latest.clear()
+                self._latest[key] = made
+            found: _T = self._latest[key]
             return found
 
     def holds(self, *names: str | int) -> bool:
@@ -121,13 +158,13 @@ class Recorded:
     def planes(self, layer: Layer) -> np.ndarray:
         """Give a layer's maps, ``(channel, y, x)``, float32; a view where that can be."""
         if layer.name not in self._planes:
-            self._planes[layer.name] = planes(self.values(layer), layer)
+            self._planes[layer.name] = planes(self.values(layer), layer, self.depth)
         return self._planes[layer.name]
 
     def extent(self, layer: Layer) -> Extent:
         """Give the smallest and largest value of every map of a layer."""
         if layer.name not in self._extents:
-            self._extents[layer.name] = extent(self.planes(layer))
+            self._extents[layer.name] = extent(drawable(self.values(layer), layer)[0])
         return self._extents[layer.name]
 
     def words(self, layer: Layer) -> list[str]:
@@ -162,7 +199,20 @@ class Recorded:
         for at, size in zip(place, maps.shape[1:], strict=True):
             if at >= size:
                 raise NotUnderstood(f"field 'unit' has to lie in {maps.shape[1]} x {maps.shape[2]}")
-        return channel, position(place, space_of(self.values(layer), layer))
+        space = space_of(self.values(layer), layer)
+        z = 0
+        if is_deep(space):
+            y, x = place
+            column = drawable(self.values(layer), layer)[0][channel, :, y, x]
+            z = int(column.argmax()) if self.depth == MAXIMUM else slice_at(self.depth, space[0])
+        return channel, position(place, space, z)
+
+    def of_maps(self, products: np.ndarray, layer: Layer) -> np.ndarray:
+        """Bring one number a unit to the planes on which the units are looked at."""
+        values, given = (drawable(array, layer)[0] for array in (self.values(layer), products))
+        if is_deep(values.shape[1:]):
+            return flattened(given, values, self.depth)
+        return planes(products, layer)
 
     @cached_property
     def sizes(self) -> dict[str, tuple[int, ...]]:

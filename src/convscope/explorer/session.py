@@ -27,6 +27,7 @@ from convscope.explorer.arrays import Arrays
 from convscope.explorer.failures import Failure, NotUnderstood
 from convscope.explorer.message import Message
 from convscope.explorer.opened import Opened
+from convscope.explorer.planes import depth_named
 from convscope.explorer.recorded import Recorded
 from convscope.explorer.runs import Runs
 from convscope.explorer.sources import Source, opened_with, sent
@@ -144,13 +145,13 @@ class Session:
         recorded: Recorded | None,
     ) -> dict[str, Any]:
         if kind in _OF_RUN:
-            found = recorded or self.runs.get(message.text("run"))
+            found = recorded or self._kept(message.text("run"))
             if kind != "layer" or not found.holds(message.layer()):
                 found = self._whole(found)
             return _OF_RUN[kind](found, message, arrays)
         if kind in _OF_NETWORK:
             if recorded is None and message.has("run"):
-                recorded = self.runs.get(message.text("run"))
+                recorded = self._kept(message.text("run"))
             opened = recorded.opened if recorded else self._opened(message)
             recorded = recorded or self.runs.newest(opened)
             whole = recorded and self._whole(recorded)
@@ -163,6 +164,12 @@ class Session:
         known = ", ".join(["network", "run", *_OF_RUN, *_OF_NETWORK])
         raise NotUnderstood(f"field 'type' is {kind[:40]!r}: give one of {known}")
 
+    def _kept(self, key: str) -> Recorded:
+        """Find a run, looked at where its name says."""
+        run, _, depth = key.partition("/")
+        found = self.runs.get(run)
+        return found.at(depth_named(depth)) if depth else found
+
     def _opened(self, message: Message) -> Opened:
         return self.networks[message.whole("network", 0, len(self.networks) - 1, 0)]
 
@@ -170,13 +177,13 @@ class Session:
         self, opened: Opened, message: Message, buffers: Sequence[bytes], arrays: Arrays
     ) -> dict[str, Any]:
         began = time.perf_counter()
-        target = message.target()
+        target, depth = message.target(), message.depth()
         mutes, solos = message.channels("mute"), message.channels("solo")
         to = message.text("mute_to", "zero")
         then = message.messages("then", _MOST_TOGETHER)
         source = sent(message, buffers, self.images)
         layers = _glanced(opened, then) if message.has("glance") and not (mutes or solos) else None
-        recorded = self._recorded(opened, source, mutes, solos, to, layers)
+        recorded = self._recorded(opened, source, mutes, solos, to, layers).at(depth)
         before = self._recorded(opened, source, {}, {}, "zero") if mutes or solos else None
         reply = run(recorded, before, target, arrays)
         reply["milliseconds"] = (time.perf_counter() - began) * 1000
@@ -221,9 +228,10 @@ class Session:
             return run
         with opened.running(run) as moment:
             found = run.network.run(run.batch, opened.recorded, outputs=True)
-        whole = Recorded(run.key, opened, run.network, run.source, run.batch, found, moment)
+        key = run.key.partition("/")[0]
+        whole = Recorded(key, opened, run.network, run.source, run.batch, found, moment)
         self.runs.add(whole)
-        return whole
+        return whole.at(run.depth)
 
 
 def _glanced(opened: Opened, then: Sequence[Mapping[str, Any]]) -> list[str] | None:

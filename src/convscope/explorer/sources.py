@@ -15,6 +15,7 @@ from convscope.explorer.message import Message
 from convscope.inputs import read
 from convscope.inputs.decoding import PictureTooLargeError, decode_bytes
 from convscope.inputs.images import Image
+from convscope.inputs.samples import Sample
 from convscope.networks import Batch, Network
 from convscope.views.input_picture import seen
 
@@ -33,8 +34,9 @@ class Source:
     Attributes
     ----------
     name : str
-    content : Image or mapping of str to numpy.ndarray
-        An image; or arrays by input name, one image each, taken as prepared.
+    content : Image, Sample or mapping of str to numpy.ndarray
+        An image; what else a network takes; or arrays by input name, one image each, taken as
+        prepared.
     key : bytes
         The same for the same content.
     label : int or None
@@ -44,7 +46,7 @@ class Source:
     """
 
     name: str
-    content: Image | Mapping[str, np.ndarray]
+    content: Image | Sample | Mapping[str, np.ndarray]
     key: bytes
     label: int | None = None
     class_name: str = ""
@@ -53,7 +55,7 @@ class Source:
     @property
     def images(self) -> Any:
         """What `Network.activations` takes."""
-        return [self.content] if isinstance(self.content, Image) else self.content
+        return self.content if isinstance(self.content, Mapping) else [self.content]
 
     def batch(self, network: Network) -> Batch:
         """Prepare it for a network."""
@@ -68,11 +70,18 @@ def opened_with(network: Network, images: Any) -> tuple[Source, ...]:
     if isinstance(images, Sequence) and images and all(isinstance(one, Image) for one in images):
         return tuple(_of_image(one) for one in images)
     floating = isinstance(images, np.ndarray) and images.dtype.kind == "f"
-    if isinstance(images, Mapping) or floating or network.preparation is None:
+    if isinstance(images, Mapping) or floating:
         batches = network.batches(images)
         if not all(batch.prepared for batch in batches):
             return tuple(source for batch in batches for source in _of_batch(network, batch))
-    return tuple(_of_image(one) for one in read(images))
+    return tuple(source for one in network.read(images) for source in _of_one(network, one))
+
+
+def _of_one(network: Network, one: Image | Sample) -> Iterable[Source]:
+    if isinstance(one, Image):
+        return [_of_image(one)]
+    (batch,) = network.batches([one])
+    return [replace(found, content=one) for found in _of_batch(network, batch)]
 
 
 def sent(message: Message, buffers: Sequence[bytes], known: Sequence[Source]) -> Source:

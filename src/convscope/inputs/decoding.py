@@ -21,6 +21,7 @@ __all__ = [
     "decode_bytes",
     "decode_file",
     "decode_picture",
+    "missing_file",
 ]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
@@ -60,7 +61,7 @@ def decode_file(path: Path) -> np.ndarray:
         with path.open("rb") as file:
             return _decode(file, str(path), _LARGEST, path=str(path))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(_missing(path)) from error
+        raise InputError(missing_file(path)) from error
     except PermissionError as error:
         raise InputError(
             f"{str(path)!r} may not be read (permission denied): change its permissions or give "
@@ -99,7 +100,8 @@ def decode_bytes(data: bytes, name: str, *, most: int = _LARGEST) -> np.ndarray:
         raise InputError(f"{name!r} cannot be read ({_line(error)}): {_POSSIBLE}") from error
 
 
-def _missing(path: Path) -> str:
+def missing_file(path: Path) -> str:
+    """Say that a file is not there, and which may be meant."""
     folder = path.parent
     if not folder.is_dir():
         return f"there is no file {str(path)!r}, nor a folder {str(folder)!r}: check the path"

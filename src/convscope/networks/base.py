@@ -11,7 +11,9 @@ import numpy as np
 
 from convscope.activations import Activations, Named
 from convscope.errors import InputError
+from convscope.inputs.images import Image
 from convscope.inputs.preparation import Preparation
+from convscope.inputs.samples import Sample
 from convscope.markup import html_table
 from convscope.networks.computation import Computation
 from convscope.networks.edit import Edit
@@ -21,6 +23,7 @@ from convscope.networks.graph import Graph
 from convscope.networks.head import Head
 from convscope.networks.layer import Input, Layer, dims_of
 from convscope.networks.run import Batch, Run
+from convscope.networks.samples import read_for
 from convscope.networks.selection import Selector, named_layer, select_layers
 
 if TYPE_CHECKING:
@@ -214,7 +217,8 @@ class Network(ABC):
         images : path, str, PIL.Image, array, dict of arrays, or a sequence of images
             Files, ``DATASET:INDEX``, PIL images and integer arrays are images and are prepared. A
             floating-point array in the network's own input shape with a leading image axis, or a
-            dict of such arrays by input name, is taken as prepared.
+            dict of such arrays by input name, is taken as prepared; so is what a ``.npy`` file, an
+            ``.npz`` file (an array an input) or, of one dimension, a ``.wav`` file holds.
         layers : str, int, slice or sequence, optional
             Which layers; all by default. ``conv2d:linear`` is the linear part of ``conv2d``.
 
@@ -302,8 +306,28 @@ class Network(ABC):
         """
         return batches_of(images, self.inputs, self.preparation, self.name)
 
+    def read(self, images: Any) -> list[Image | Sample]:
+        """Read what may be given to `activations`, one by one, so that each can be given alone.
+
+        Returns
+        -------
+        list of Image or Sample
+            Images as they were read, and what is no picture: entries of ``.npy`` and ``.npz``
+            files, sound, arrays.
+
+        Raises
+        ------
+        InputError
+            When something cannot be read, or does not fit the network.
+        SelectionError
+            When there is no such dataset, split or entry.
+        """
+        return read_for(images, self.inputs, self.preparation, self.name)
+
     def fed(self, batch: Batch) -> str:
         """Say in words what was done to the images of a batch before the network saw them."""
+        if batch.fed:
+            return batch.fed
         if batch.prepared and self.preparation is not None:
             return self.preparation.describe()
         return "arrays, taken as prepared"

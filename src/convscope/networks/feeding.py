@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from convscope.errors import InputError, warn
-from convscope.inputs import read
 from convscope.inputs.images import Image
 from convscope.inputs.preparation import Preparation, check, prepare
+from convscope.inputs.samples import Sample
 from convscope.networks.layer import Input
 from convscope.networks.run import Batch
+from convscope.networks.samples import fits, read_for, wanted
 
 __all__ = ["batches_of", "shapes_of", "wanted"]
 
@@ -29,7 +32,8 @@ def batches_of(
     ----------
     images : path, str, PIL.Image, array, dict of arrays, or a sequence of images
         A floating-point array in the shape of the one input with a leading image axis, or a dict of
-        such arrays by input name, is taken as prepared; all else is images.
+        such arrays by input name, is taken as prepared, and so is what a ``.npy``, ``.npz`` or
+        ``.wav`` file holds of that kind; all else is images.
     inputs : sequence of Input
         The network's.
     preparation : Preparation or None
@@ -52,27 +56,43 @@ def batches_of(
         return [_given(images, inputs, preparation)]
     if isinstance(images, np.ndarray) and images.dtype.kind == "f":
         expected = inputs[0] if len(inputs) == 1 else None
-        if expected is not None and _fits(images.shape[1:], expected.shape):
+        if expected is not None and fits(images.shape[1:], expected.shape):
             return [_given({expected.name: images}, inputs, preparation)]
-    if preparation is None:
-        raise InputError(f"{name} takes no images: {wanted(inputs)}")
-    pictures = read(images)
-    if not pictures:
+    found = read_for(images, inputs, preparation, name)
+    if not found:
         raise InputError("no image was given: give at least one file, array or DATASET:INDEX")
-    return _prepared(pictures, inputs[0], preparation)
-
-
-def wanted(inputs: Sequence[Input]) -> str:
-    """Say which arrays a network takes, as the remedy of a message."""
-    arrays = ", ".join(f"{entry.name!r} of shape {entry}" for entry in inputs)
-    if len(inputs) == 1:
-        return f"give a floating-point array for {arrays}"
-    return f"give a dict of floating-point arrays for {arrays}"
+    batches: list[Batch] = []
+    for are_samples, several in groupby(found, key=lambda one: isinstance(one, Sample)):
+        group: list[Any] = list(several)
+        if are_samples:
+            batches += _sampled(group, inputs, preparation)
+        elif preparation is not None:
+            batches += _prepared(group, inputs[0], preparation)
+    return batches
 
 
 def shapes_of(arrays: Mapping[str, Any]) -> str:
     """Say which arrays were given."""
     return ", ".join(f"{name!r} of shape {array.shape}" for name, array in arrays.items())
+
+
+def _sampled(
+    samples: Sequence[Sample], inputs: Sequence[Input], preparation: Preparation | None
+) -> list[Batch]:
+    """Put samples of the same sizes together."""
+    batches = []
+    for _, several in groupby(samples, key=lambda one: (one.shapes, one.fed)):
+        alike = list(several)
+        for start in range(0, len(alike), _AT_ONCE):
+            group = alike[start : start + _AT_ONCE]
+            arrays = {
+                entry.name: np.concatenate([one.arrays[entry.name] for one in group])
+                for entry in inputs
+            }
+            batch = _given(arrays, inputs, preparation)
+            called = tuple(one.name for one in group)
+            batches.append(replace(batch, names=called, fed=group[0].fed))
+    return batches
 
 
 def _prepared(pictures: list[Image], entry: Input, preparation: Preparation) -> list[Batch]:
@@ -82,7 +102,7 @@ def _prepared(pictures: list[Image], entry: Input, preparation: Preparation) -> 
     batches = []
     for group in groups:
         array = _ordered(prepare(group, preparation), entry)
-        if not _fits(array.shape[1:], entry.shape):
+        if not fits(array.shape[1:], entry.shape):
             raise InputError(
                 f"{group[0].name} was prepared to shape {array.shape[1:]}, and input "
                 f"{entry.name!r} takes {entry}: give a size that fits with --size (size=)"
@@ -116,13 +136,18 @@ def _given(
             f"arrays were given for {', '.join(map(repr, arrays)) or 'nothing'}: {wanted(inputs)}"
         )
     checked = {}
+    # One of each, without an axis that counts images.
+    alone = all(fits(np.shape(arrays[entry.name]), entry.shape) for entry in inputs)
     for entry in inputs:
         array = np.asarray(arrays[entry.name])
-        if array.dtype.kind not in "fiub" or not _fits(array.shape[1:], entry.shape):
+        if alone:
+            array = array[None]
+        if array.dtype.kind not in "fiub" or not fits(array.shape[1:], entry.shape):
             raise InputError(
                 f"input {entry.name!r} was given {array.dtype} of shape {array.shape}: "
                 f"{wanted(inputs)}"
             )
+        _check_whole(array, entry)
         checked[entry.name] = array.astype(entry.dtype, copy=False)
     counts = {len(array) for array in checked.values()}
     if len(counts) > 1 or 0 in counts:
@@ -134,6 +159,19 @@ def _given(
     count = counts.pop()
     called = tuple(f"image {place}" for place in range(count))
     return Batch(checked, called, (None,) * count, ("",) * count, prepared=False)
+
+
+def _check_whole(array: np.ndarray, entry: Input) -> None:
+    """Refuse what a network of whole numbers would cut off without a word."""
+    if array.dtype.kind != "f" or np.dtype(entry.dtype).kind not in "iu":
+        return
+    with np.errstate(invalid="ignore"):
+        wrong = np.count_nonzero(array != np.rint(array))
+    if wrong and np.isfinite(array).all():
+        raise InputError(
+            f"input {entry.name!r} takes whole numbers ({entry.dtype}), and {wrong} values of "
+            f"{array.size} have a fraction: round them"
+        )
 
 
 def _examine(arrays: Mapping[str, np.ndarray], preparation: Preparation | None) -> None:
@@ -149,9 +187,3 @@ def _examine(arrays: Mapping[str, np.ndarray], preparation: Preparation | None) 
             for problem in check(array, preparation):
                 # Whoever called `Network.batches`: past `_given`, `batches_of` and itself.
                 warn(problem)
-
-
-def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
-    return len(shape) == len(expected) and all(
-        fixed is None or size == fixed for size, fixed in zip(shape, expected, strict=True)
-    )

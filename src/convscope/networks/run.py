@@ -26,6 +26,8 @@ class Batch:
         The names of their classes in their own dataset; empty where not known.
     prepared : bool
         Whether they were images that were prepared, and not arrays taken as they are.
+    fed : str
+        What was done to what is no image, such as sound; empty where nothing was.
     """
 
     arrays: Mapping[str, np.ndarray]
@@ -33,6 +35,7 @@ class Batch:
     labels: tuple[int | None, ...]
     class_names: tuple[str, ...]
     prepared: bool
+    fed: str = ""
 
 
 @dataclass(frozen=True)

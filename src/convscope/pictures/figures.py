@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from convscope.errors import SelectionError
 from convscope.pictures.colormap import LEVELS, Place
 from convscope.pictures.drawing import Drawing
+from convscope.pictures.lines import lines
 from convscope.pictures.mosaic import mosaic
 from convscope.pictures.picture import Picture
 from convscope.pictures.sheet import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-__all__ = ["draw_picture", "numbered", "page", "table"]
+__all__ = ["draw_picture", "lines", "numbered", "page", "table"]
 
 _NARROWEST = 4.2
 
@@ -55,11 +56,11 @@ def numbered(values: ArrayLike, *, size: float | None = None, **options: Any) ->
     if tiling.strip or tiling.height == 1:
         raise SelectionError("a layer without a plane has no tiles to number: draw its mosaic")
     # Small maps are enlarged in pixels too, so that the gap above them can be finer than a unit.
-    zoom = -(-48 // min(tiling.height, tiling.tile_width))
+    zoom = -(-48 // min(tiling.tile_height, tiling.tile_width))
     wide = size or min(0.9, max(0.3, 7.7 / tiling.columns - SPACE))
     unit = wide / (tiling.tile_width * zoom)
     above, beside = round(0.17 / unit), round(SPACE / unit)
-    tall, width = tiling.height * zoom, tiling.tile_width * zoom
+    tall, width = tiling.tile_height * zoom, tiling.tile_width * zoom
     places = picture.levels.repeat(zoom, axis=0).repeat(zoom, axis=1)
     canvas = np.full(
         (tiling.rows, above + tall, tiling.columns, beside + width), Place.PAPER, np.uint8

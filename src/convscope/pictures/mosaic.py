@@ -20,6 +20,8 @@ from convscope.pictures.tiling import Tiling, near_square
 __all__ = ["mosaic"]
 
 _STRIP_HEIGHT = 16
+# So much wider than between the slices of a volume is the gap between its maps.
+_MAPS_APART = 5
 
 
 def mosaic(
@@ -39,6 +41,7 @@ def mosaic(
     title: str | None = None,
     dims: Sequence[str] | None = None,
     order: Sequence[int] | None = None,
+    axis: str = "x",
 ) -> Picture:
     """Draw all feature maps of a layer, for one image.
 
@@ -46,7 +49,8 @@ def mosaic(
     ----------
     values : array or DataArray
         ``(channel, y, x)``; ``(y, x)``: one map; ``(channel, z, y, x)``: a tile is a map's slices
-        side by side; ``(channel,)``: a layer without space, one strip with a unit one pixel wide.
+        in rows, the first at the top left; ``(channel,)``: a layer without space, one strip with a
+        unit one pixel wide.
         A DataArray says itself what its axes are, so there ``(channel, x)`` is known: one row of
         the picture for each channel. Its image axis must have length 1. Any order in memory;
         drawn as float32.
@@ -80,6 +84,8 @@ def mosaic(
         Names of the axes of a bare array, such as ``("channel", "x")``.
     order : sequence of int, optional
         The channel that each tile shows, every channel once; by default as they are numbered.
+    axis : str
+        What the axis of a signal is called in the title: ``x``, or ``time``.
 
     Returns
     -------
@@ -128,7 +134,7 @@ def mosaic(
         nan_count=nan,
         infinite_count=infinite,
         zoom=int(zoom),
-        title=_title(origin, maps) if title is None else title,
+        title=_title(origin, maps, axis) if title is None else title,
         provenance=origin,
         order=None if order is None else tuple(shown.tolist()),
     )
@@ -166,13 +172,35 @@ def _check(
 
 
 def _tiling(maps: Maps, columns: int | None, gap: int) -> Tiling:
-    channels, height, slices, width = maps.values.shape
+    channels, height, _, width = maps.values.shape
     if maps.kind == "strip":
         return Tiling(channels, _STRIP_HEIGHT, 1, columns=channels, gap=0, strip=True)
     if maps.kind == "signal":
         return Tiling(channels, 1, width, columns=1, gap=0)
-    columns = columns or near_square(channels, height + gap, slices * width + gap)
-    return Tiling(channels, height, width, slices, min(columns, channels), gap)
+    if maps.kind == "volume":
+        return _montage(maps, columns, gap)
+    columns = columns or near_square(channels, height + gap, width + gap)
+    return Tiling(channels, height, width, columns=min(columns, channels), gap=gap)
+
+
+def _montage(maps: Maps, columns: int | None, gap: int) -> Tiling:
+    """Lay the slices of every map out in rows, closer to each other than maps are."""
+    channels, height, slices, width = maps.values.shape
+    between = 1 if gap and slices > 1 else 0
+    apart = gap * _MAPS_APART if between else gap
+    across = near_square(slices, height + between, width + between)
+    one = Tiling(1, height, width, slices, across=across, between=between)
+    columns = columns or near_square(channels, one.tile_height + apart, one.tile_width + apart)
+    return Tiling(
+        channels,
+        height,
+        width,
+        slices,
+        columns=min(columns, channels),
+        gap=apart,
+        across=across,
+        between=between,
+    )
 
 
 def _words(found: Bounds, single: bool) -> tuple[str, ...]:
@@ -207,17 +235,20 @@ def _drawn(
     blank = np.zeros(tiling.channels, bool)
     if not maps.single:
         blank = (found.low == found.high) & found.finite
-    height, width = tiling.height + tiling.gap, tiling.tile_width + tiling.gap
+    height, width = tiling.tile_height + tiling.gap, tiling.tile_width + tiling.gap
     sheet = np.full((tiling.rows * height, tiling.columns * width), Place.GAP, np.uint8)
     tiles = sheet.reshape(tiling.rows, height, tiling.columns, width).transpose(0, 2, 1, 3)
-    deep = tiles[:, :, : tiling.height, : tiling.tile_width]
+    deep = tiles[:, :, : tiling.height, : tiling.width]
     if tiling.strip:
         deep = deep[:, :, :1]
-    # Splitting an axis never copies, so this is still the sheet.
-    deep = deep.reshape(*deep.shape[:3], tiling.slices, tiling.width)
+    deep = deep[:, :, :, None]
+    if tiling.slices > 1:
+        deep = np.empty((*tiles.shape[:2], tiling.height, tiling.slices, tiling.width), np.uint8)
     marks = write_levels(maps.values, span, found, deep, blank if blank.any() else None)
     if tiling.strip:
         tiles[:, :, 1:] = tiles[:, :, :1]
+    if tiling.slices > 1:
+        _place_slices(deep, tiles, tiling)
     missing = tiling.rows * tiling.columns - tiling.channels
     if missing:
         tiles[-1, -missing:] = Place.PAPER
@@ -226,9 +257,21 @@ def _drawn(
     return levels, blank, marks.nan, marks.infinite
 
 
-def _title(origin: Mapping[str, Any], maps: Maps) -> str:
+def _place_slices(deep: NDArray[np.uint8], tiles: NDArray[np.uint8], tiling: Tiling) -> None:
+    """Put the levels of slices, (row, column, y, z, x), to their places in the tiles."""
+    for z in range(tiling.slice_rows * tiling.slice_columns):
+        top, left = tiling.slice_corner(z)
+        place = tiles[:, :, top : top + tiling.height, left : left + tiling.width]
+        place[...] = deep[:, :, :, z] if z < tiling.slices else Place.PAPER
+
+
+def _title(origin: Mapping[str, Any], maps: Maps, axis: str) -> str:
     layer = origin.get("layer")
     shape = f"{maps.channels:,} {'map' if maps.channels == 1 else 'maps'} of {maps.size}"
     if maps.kind == "strip":
         shape = f"{maps.channels:,} units"
+    elif maps.kind == "volume" and maps.values.shape[2] > 1:
+        shape += f", slices z 0 to {maps.values.shape[2] - 1} in rows"
+    elif maps.kind == "signal":
+        shape += f": {axis} to the right, channels downwards"
     return f"{layer}   {shape}" if layer else ""

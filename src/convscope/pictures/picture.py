@@ -42,6 +42,14 @@ def check_zoom(zoom: int) -> None:
         raise SelectionError(f"zoom {zoom!r}: a whole number from 1, pixels for each unit")
 
 
+def _slices(tiling: Tiling) -> dict[str, Any]:
+    """Say where in a tile the slices of a volume lie."""
+    if tiling.slices == 1:
+        return {}
+    one = [tiling.height, tiling.width]
+    return {"slices": tiling.slices, "slice": one, "slices_in_a_row": tiling.slice_columns}
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Picture:
     """A mosaic of feature maps: levels, and what they mean.
@@ -177,14 +185,14 @@ class Picture:
             return drawn
         if drawn is self.levels:
             drawn = drawn.copy()
-        height, width = tiling.height * by_y, tiling.tile_width * by_x
+        height, width = tiling.tile_height * by_y, tiling.tile_width * by_x
         where = np.flatnonzero(self.blank)
         words = np.array([self.words[channel] for channel in where])
         rows = np.arange(height)[None, :, None]
         columns = np.arange(width)[None, None, :]
         for word in set(words.tolist()):
             row, column = np.divmod(where[words == word], tiling.columns)
-            top = (row * (tiling.height + tiling.gap) * by_y)[:, None, None]
+            top = (row * (tiling.tile_height + tiling.gap) * by_y)[:, None, None]
             left = (column * (tiling.tile_width + tiling.gap) * by_x)[:, None, None]
             drawn[top + rows, left + columns] = marked_tile(word, height, width)
         return drawn
@@ -236,8 +244,9 @@ class Picture:
             "levels": LEVELS,
             "channels": tiling.channels,
             "columns": tiling.columns,
-            "tile": [tiling.height, tiling.tile_width],
+            "tile": [tiling.tile_height, tiling.tile_width],
             "gap": tiling.gap,
+            **_slices(tiling),
             "zoom": self.zoom,
             **({} if self.order is None else {"order": list(self.order)}),
         }

@@ -25,13 +25,17 @@ class Tiling:
     height, width : int
         Size of one map (of one of its slices, for a map with depth).
     slices : int
-        How many slices along z lie side by side in a tile; 1 for a flat map.
+        How many slices along z a tile holds; 1 for a flat map.
     columns, rows : int
         Tiles in a row, and rows. The last row may be shorter.
     gap : int
         Units between tiles; none at the outer edge.
     strip : bool
         A layer without space: zoom widens its units and leaves their height.
+    across : int
+        How many slices lie side by side in a tile, before the next row of them begins; 0 for all.
+    between : int
+        Units between slices.
     """
 
     channels: int
@@ -41,6 +45,8 @@ class Tiling:
     columns: int = 1
     gap: int = 1
     strip: bool = False
+    across: int = 0
+    between: int = 0
 
     @property
     def rows(self) -> int:
@@ -48,15 +54,35 @@ class Tiling:
         return -(-self.channels // self.columns)
 
     @property
+    def slice_columns(self) -> int:
+        """How many slices lie side by side in a tile."""
+        return self.across or self.slices
+
+    @property
+    def slice_rows(self) -> int:
+        """How many rows of slices a tile has."""
+        return -(-self.slices // self.slice_columns)
+
+    @property
     def tile_width(self) -> int:
-        """Width of a tile: all slices of a map."""
-        return self.width * self.slices
+        """Width of a tile: all slices of a map that lie side by side."""
+        return self.slice_columns * (self.width + self.between) - self.between
+
+    @property
+    def tile_height(self) -> int:
+        """Height of a tile: all rows of slices of a map."""
+        return self.slice_rows * (self.height + self.between) - self.between
+
+    def slice_corner(self, z: int) -> tuple[int, int]:
+        """Give where in its tile a slice begins: y and x, in units."""
+        row, column = divmod(z, self.slice_columns)
+        return row * (self.height + self.between), column * (self.width + self.between)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width of all tiles with the gaps between them."""
         return (
-            self.rows * (self.height + self.gap) - self.gap,
+            self.rows * (self.tile_height + self.gap) - self.gap,
             self.columns * (self.tile_width + self.gap) - self.gap,
         )
 
@@ -83,9 +109,9 @@ class Tiling:
             )
         row, column = divmod(channel, self.columns)
         by_y, by_x = self.zooms(zoom)
-        top = row * (self.height + self.gap) * by_y
+        top = row * (self.tile_height + self.gap) * by_y
         left = column * (self.tile_width + self.gap) * by_x
-        return top, left, top + self.height * by_y, left + self.tile_width * by_x
+        return top, left, top + self.tile_height * by_y, left + self.tile_width * by_x
 
     def channel_at(self, y: int, x: int, zoom: int = 1) -> tuple[int, ...] | None:
         """Say which unit a pixel shows.
@@ -96,19 +122,23 @@ class Tiling:
             Channel, y, x (channel, z, y, x for maps with depth); None for a gap and outside.
         """
         by_y, by_x = self.zooms(zoom)
-        row, y = divmod(y // by_y, self.height + self.gap)
+        row, y = divmod(y // by_y, self.tile_height + self.gap)
         column, x = divmod(x // by_x, self.tile_width + self.gap)
         if not (row >= 0 and 0 <= column < self.columns):
             return None
         channel = row * self.columns + column
-        if y >= self.height or x >= self.tile_width or channel >= self.channels:
+        if y >= self.tile_height or x >= self.tile_width or channel >= self.channels:
             return None
         if self.strip:
             return channel, 0, 0
-        if self.slices > 1:
-            z, x = divmod(x, self.width)
-            return channel, z, y, x
-        return channel, y, x
+        if self.slices == 1:
+            return channel, y, x
+        down, y = divmod(y, self.height + self.between)
+        across, x = divmod(x, self.width + self.between)
+        z = down * self.slice_columns + across
+        if y >= self.height or x >= self.width or z >= self.slices:
+            return None
+        return channel, z, y, x
 
 
 @lru_cache(maxsize=1024)

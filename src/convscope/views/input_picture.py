@@ -9,8 +9,11 @@ from PIL import Image
 
 from convscope.inputs.preparation import Preparation
 from convscope.networks import Batch, Network
+from convscope.networks.layer import dims_of
+from convscope.pictures.mosaic import mosaic
+from convscope.pictures.picture import Picture
 
-__all__ = ["as_png", "seen"]
+__all__ = ["as_png", "given", "seen"]
 
 
 def seen(network: Network, batch: Batch, image: int) -> np.ndarray | None:
@@ -32,6 +35,35 @@ def seen(network: Network, batch: Batch, image: int) -> np.ndarray | None:
     elif entry.channels_first:
         values = np.moveaxis(values, 0, -1)
     return _pixels(values, preparation)
+
+
+def given(network: Network, batch: Batch, image: int) -> dict[str, Picture]:
+    """Draw what a network was given that is no image: volumes as slices, signals as strips.
+
+    Returns
+    -------
+    dict of str to Picture
+        By input name; empty for a network that takes images. What has more axes than a volume is
+        left out.
+    """
+    if network.preparation is not None:
+        return {}
+    found = {}
+    for entry in network.inputs:
+        values = np.asarray(batch.arrays[entry.name][image], np.float32)
+        dims = dims_of(values.ndim, image=False)
+        if dims[:1] != ("channel",) or not values.size:
+            continue
+        if not entry.channels_first:
+            values = np.moveaxis(values, -1, 0)
+        origin = {
+            "network": network.name,
+            "layer": entry.name,
+            "image": batch.names[image],
+            "preparation": network.fed(batch),
+        }
+        found[entry.name] = mosaic(values, dims=dims, provenance=origin)
+    return found
 
 
 def as_png(pixels: np.ndarray) -> bytes:

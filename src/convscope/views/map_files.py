@@ -1,4 +1,7 @@
-"""The mosaics of one image on disk: one PNG a layer, the input, and maps.json."""
+"""The mosaics of one image on disk: one PNG a layer, the input, and maps.json.
+
+Of volumes there is the maximum projection as well, of signals their lines.
+"""
 
 from __future__ import annotations
 
@@ -53,14 +56,25 @@ def write(maps: Maps, folder: Path, progress: Callable[[Path], None] | None = No
         When a file cannot be written; no file is left half-written.
     """
 
-    def draw(layer: Layer) -> tuple[Path, dict[str, Any]]:
+    def draw(layer: Layer) -> tuple[list[Path], dict[str, Any]]:
         path = folder / file_name(layer)
         picture = maps[layer.name]
         figure = maps.numbered(layer.name) if maps.look.numbers else None
         (figure or picture).save(path)
+        also = {
+            "maximum": maps.projection(layer.name),
+            "lines": maps.lines(layer.name),
+        }
+        others = {}
+        for name, other in also.items():
+            if other is not None:
+                others[name] = path.with_suffix(f".{name}.png")
+                other.save(others[name])
         if progress is not None:
             progress(path)
-        return path, _entry(maps, layer, picture, path)
+        entry = _entry(maps, layer, picture, path)
+        entry |= {name: other.name for name, other in others.items()}
+        return [path, *others.values()], entry
 
     make_folder(folder)
     # Should this run fail, an older description would not be true of what it leaves.
@@ -69,12 +83,15 @@ def write(maps: Maps, folder: Path, progress: Callable[[Path], None] | None = No
     if (pixels := maps.input()) is not None:
         written.append(folder / "input.png")
         write_atomically(written[0], as_png(pixels))
+    for name, picture in (given := maps.given()).items():
+        written.append(folder / (f"input_{_safe(name)}.png" if len(given) > 1 else "input.png"))
+        picture.save(written[-1])
     drawn = over_layers(maps, draw)
     summary = _summary(maps, [entry for _, entry in drawn])
     # json takes 0.3 s for the 91,075 channels of ResNet50, half of what the pictures take.
     told = orjson.dumps(summary, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
     write_atomically(folder / "maps.json", told)
-    return [*written, *(path for path, _ in drawn), folder / "maps.json"]
+    return [*written, *(path for paths, _ in drawn for path in paths), folder / "maps.json"]
 
 
 def over_layers(maps: Maps, draw: Callable[[Layer], T]) -> list[T]:

@@ -22,7 +22,7 @@ from convscope.pictures.colormap import palette
 from convscope.pictures.mosaic import mosaic
 from convscope.pictures.picture import Picture
 from convscope.pictures.scale import Scale
-from convscope.views.input_picture import seen
+from convscope.views.input_picture import given, seen
 from convscope.views.look import Look, drawable
 
 if TYPE_CHECKING:
@@ -200,6 +200,11 @@ class Maps(Mapping[str, Picture]):
         batch, place = self._place()
         return seen(self.network, batch, place)
 
+    def given(self) -> dict[str, Picture]:
+        """Draw what the network was given that is no image, by input name; see `given`."""
+        batch, place = self._place()
+        return given(self.network, batch, place)
+
     @property
     def batch(self) -> Batch:
         """The batch in which the one image, or the chosen one, went through the network."""
@@ -226,7 +231,10 @@ class Maps(Mapping[str, Picture]):
         Returns
         -------
         list of Path
-            What was written: ``{index}_{layer}.png``, ``input.png``, ``maps.json``.
+            What was written: ``{index}_{layer}.png``, ``input.png``, ``maps.json``; of a layer of
+            volumes ``{index}_{layer}.maximum.png`` as well, of a layer of signals
+            ``{index}_{layer}.lines.png``. What is no image is drawn as a layer's maps are, several
+            inputs as ``input_{name}.png``.
 
         Raises
         ------
@@ -301,6 +309,35 @@ class Maps(Mapping[str, Picture]):
         values, options = self._drawing(self.layers[layer])
         return numbered(values, **options) if values.ndim > 2 else None
 
+    def projection(self, layer: str) -> Picture | None:
+        """Draw a layer of volumes as its maximum projection along z, in the colours of the slices.
+
+        Returns
+        -------
+        Picture or None
+            None for a layer whose maps have no depth.
+        """
+        from convscope.pictures.projection import projection
+
+        picture = self[layer]
+        return projection(picture, self.look.columns) if picture.tiling.slices > 1 else None
+
+    def lines(self, layer: str) -> Drawing | None:
+        """Draw a layer of signals or sequences as lines, one a channel.
+
+        Returns
+        -------
+        Drawing or None
+            None for a layer whose maps are no signals, or a single position long.
+        """
+        from convscope.pictures.figures import lines
+
+        values, options = self._drawing(self.layers[layer])
+        if options["dims"] != ("channel", "x") or values.shape[1] < 2:
+            return None
+        del options["colormap"]
+        return lines(values, **options)
+
     def _draw(self, layer: Layer) -> Picture:
         values, options = self._drawing(layer)
         return mosaic(values, zoom=self.look.zoom, **options)
@@ -320,6 +357,7 @@ class Maps(Mapping[str, Picture]):
             "dims": dims,
             "provenance": self._provenance(layer, image),
             "order": self.order(layer.name),
+            "axis": "time" if layer.kind == "recurrent" else "x",
         }
 
     def _provenance(self, layer: Layer, image: int) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from convscope.analysis.diagnosis import CONSTANT, reasons
 from convscope.explorer.arrays import Arrays, finite
 from convscope.explorer.failures import Gone, Training
 from convscope.explorer.message import Message
-from convscope.explorer.planes import space_of
+from convscope.explorer.planes import depth_words, is_deep
 from convscope.explorer.recorded import Recorded
 from convscope.explorer.words import codes
 from convscope.networks import Layer
 from convscope.pictures.levels import levels
-from convscope.pictures.scale import Scale, bounds_of
+from convscope.pictures.scale import Bounds, Scale, bounds_of, span_of
 from convscope.views.look import drawable
 
 __all__ = ["layer"]
@@ -32,11 +32,14 @@ def layer(run: Recorded, message: Message, arrays: Arrays) -> dict[str, Any]:
     maps, known = run.planes(one), run.extent(one)
     bounds = bounds_of(maps, known.low, known.high)
     whole = bounds.whole
+    everything = drawable(run.values(one), one)[0]
+    space = everything.shape[1:]
     reply: dict[str, Any] = {
         "layer": one.name,
         "index": one.index,
         "shape": list(maps.shape),
-        "space": list(space_of(run.values(one), one)),
+        "space": list(space),
+        "depth": depth_words(run.depth, space),
         "dims": list(one.dims),
         "values": None,
         "levels": None,
@@ -47,7 +50,9 @@ def layer(run: Recorded, message: Message, arrays: Arrays) -> dict[str, Any]:
         found, span = levels(maps, scale, low=known.low, high=known.high)
         reply["levels"], reply["scale"] = arrays.add(found, "uint8"), str(scale)
         reply["span_low"], reply["span_high"] = arrays.add(span.low), arrays.add(span.high)
-    mean, positive = moments(maps)
+    if is_deep(space):
+        reply["whole_spans"] = _whole_spans(everything, bounds, arrays)
+    mean, positive = moments(everything)
     return reply | {
         "low": arrays.add(bounds.low),
         "high": arrays.add(bounds.high),
@@ -58,6 +63,17 @@ def layer(run: Recorded, message: Message, arrays: Arrays) -> dict[str, Any]:
         "codes": arrays.add(codes(run.words(one)), "uint8"),
         "reasons": _reasons(run, one),
         "bounds": [None if end is None else finite(end) for end in one.bounds],
+    }
+
+
+def _whole_spans(everything: np.ndarray, bounds: Bounds, arrays: Arrays) -> dict[str, Any]:
+    """Give the spans that one slice does not tell."""
+    sigma = span_of(everything, Scale("sigma"), bounds, signed=False)
+    robust = span_of(everything, Scale("robust"), bounds, signed=False)
+    return {
+        "sigma_low": arrays.add(sigma.low),
+        "sigma_high": arrays.add(sigma.high),
+        "robust": [finite(robust.low[0]), finite(robust.high[0])],
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from convscope.analysis.muting import MutedNetwork
+from convscope.explorer.answers.given import given
 from convscope.explorer.arrays import Arrays, finite
 from convscope.explorer.recorded import Recorded
 from convscope.inputs.preparation import check
@@ -30,6 +31,7 @@ def run(recorded: Recorded, before: Recorded | None, target: Any, arrays: Arrays
         "label": batch.labels[0],
         "class_name": batch.class_names[0],
         "seen": None if picture is None else arrays.add(picture, "uint8"),
+        "given": given(recorded, arrays) if picture is None else [],
         "fed": network.fed(batch),
         "warnings": _warnings(recorded),
         "predictions": _predictions(recorded),

@@ -9,7 +9,6 @@ import numpy as np
 from convscope.analysis.target import Aim, aim
 from convscope.explorer.arrays import Arrays
 from convscope.explorer.message import Message
-from convscope.explorer.planes import planes
 from convscope.explorer.recorded import Recorded
 from convscope.networks import Layer
 from convscope.networks.graph import Graph
@@ -30,7 +29,7 @@ def shares(run: Recorded, message: Message, arrays: Arrays) -> dict[str, Any]:
     return {
         "layer": one.name,
         "channel": chosen,
-        "values": arrays.add(planes(products, one)[chosen]),
+        "values": arrays.add(run.of_maps(products, one)[chosen]),
         "words": words,
     }
 
@@ -55,7 +54,7 @@ def _products(run: Recorded, one: Layer, target: Any) -> tuple[str, np.ndarray]:
 
 def _together(run: Recorded, target: Any) -> tuple[str, ...]:
     layers = run.network.layers
-    if sum(run.planes(layer).size for layer in layers.values()) > _TOGETHER:
+    if sum(run.values(layer).size for layer in layers.values()) > _TOGETHER:
         return ()
     above = Graph(layers).upstream(_aimed(run, target).head.layer)
     return tuple(name for name in layers if name in above)

@@ -3,8 +3,10 @@ import { button, el, figure } from "./dom.js";
 import { largeLook, LOOKS, usableLooks } from "./looks.js";
 import { largeMap } from "./mapview.js";
 import { powerFor } from "./numbers.js";
-import { placeWords, truePosition } from "./places.js";
+import { placeOfUnit } from "./places.js";
 import { shownValue } from "./shown.js";
+import { signalPlot } from "./signal_plot.js";
+import { sliceTools, slicesOf } from "./slices.js";
 import { unitBars } from "./units.js";
 
 /** @typedef {import("./scope.js").Scope} Scope */
@@ -18,6 +20,9 @@ import { unitBars } from "./units.js";
 export function channelMap(scope, asked) {
   const map = largeMap(scope, { point: (unit) => point(unit), pin: (unit) => pin(unit) });
   const bars = unitBars(scope);
+  const plot = signalPlot(scope, { point: (unit) => point(unit), pin: (unit) => pin(unit) });
+  const slices = sliceTools(scope, () => scope.state.channel >= 0 && slicesOf(scope.maps(scope.state.layer)) > 1);
+  slices.classList.add("cs-channelslices");
   const bar = mapBar();
   const looks = LOOKS.map(([name, words, title]) => button(words, () => scope.change({ look: name }), { title, class: "cs-button cs-small", "data-look": name }));
   const tools = el("div", { class: "cs-looks" }, el("span", { class: "cs-segments", role: "group", "aria-label": "what of the map is shown" }, ...looks), map.zooms);
@@ -50,18 +55,23 @@ export function channelMap(scope, asked) {
   };
 
   return {
-    nodes: [tools, map.node, bars.node, bar.node], said,
+    nodes: [tools, slices, plot.node, map.node, bars.node, bar.node], said,
     redraw() {
       map.redraw();
+      plot.redraw();
       bars.redraw();
     },
-    redrawMap: map.redraw,
+    redrawMap() {
+      map.redraw();
+      plot.redraw();
+    },
     /** @param {Shown | null} shown */
     show(shown) {
       held = shown;
       const layer = shown?.layer;
       if (!shown || !layer) {
         map.show(null);
+        plot.show(null, "");
         bars.show(null);
         bar.hide();
         return;
@@ -77,6 +87,7 @@ export function channelMap(scope, asked) {
       bars.show(asBars ? layer.values?.data ?? null : null);
       map.zooms.hidden = asBars;
       map.show(asBars ? null : large);
+      plot.show(asBars ? null : large, layer.layer);
       if (large && !asBars) bar.show(large.lut, large.low, large.high, barSays(scope, chosen, large));
       else bar.hide();
       map.canvas.setAttribute("aria-label", mapSpoken(scope, shown));
@@ -105,7 +116,7 @@ function mapSpoken(scope, shown) {
   const { layer, channel, unit } = scope.state;
   const words = [layer, `channel ${channel}`];
   if (unit && shown?.layer) {
-    words.push(placeWords(truePosition(unit, shown.layer.space)));
+    words.push(placeOfUnit(scope, layer, unit));
     if (shown.values) words.push(figure(shownValue(shown, unit), 4));
   } else words.push("arrow keys pin a unit");
   return words.join(", ");

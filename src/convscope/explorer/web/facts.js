@@ -14,7 +14,7 @@ export function factsPanel(scope) {
       const info = scope.layers.get(scope.state.layer);
       node.hidden = !info;
       if (!info) return;
-      const size = info.shape.filter((_, axis) => axis === 0 || info.space.length).map((one) => one ?? "any").join(" × ");
+      const size = [info.shape[0], ...info.space].map((one) => one ?? "any").join(" × ");
       const layer = scope.maps(info.name);
       /** @type {[string, string][]} */
       const facts = [["kind", info.kind === info.operation ? info.kind : `${info.operation} (${info.kind})`], ["channels × size", size]];

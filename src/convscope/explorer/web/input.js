@@ -1,6 +1,7 @@
 import { Camera } from "./camera.js";
 import { button, el, fill } from "./dom.js";
 import { Drawing } from "./draw.js";
+import { givenPanel } from "./given.js";
 import { heatPanel } from "./heat.js";
 import { predictionPanel } from "./prediction.js";
 import { stage } from "./stage.js";
@@ -85,5 +86,5 @@ export function inputPanel(scope) {
   });
   return el("aside", { class: "cs-input", "aria-label": "input and prediction" },
     el("h2", { class: "cs-caption" }, "As the network sees it"),
-    shown.node, warnings, ways, tools, hint, pictureStrip(scope), predictionPanel(scope), heat.node);
+    shown.node, givenPanel(scope), warnings, ways, tools, hint, pictureStrip(scope), predictionPanel(scope), heat.node);
 }

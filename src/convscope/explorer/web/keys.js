@@ -1,6 +1,8 @@
 import { openHelp } from "./help.js";
+import { mosaicGrid } from "./mosaic_grid.js";
 import { toggleMute, toggleSolo } from "./muting.js";
-import { gridOf } from "./tiles.js";
+import { turnSignals } from "./signals.js";
+import { moveSlice, turnFlat } from "./slices.js";
 
 /** @typedef {import("./scope.js").Scope} Scope */
 
@@ -56,6 +58,10 @@ function press(scope, event, target) {
   switch (event.key) {
     case "[": return moveLayer(scope, -1);
     case "]": return moveLayer(scope, 1);
+    case ",": return moveSlice(scope, -1);
+    case ".": return moveSlice(scope, 1);
+    case "p": return turnFlat(scope);
+    case "l": return turnSignals(scope);
     case "Enter": return !pressed && openLayer(scope);
     case "m": return silence(scope, toggleMute);
     case "s": return silence(scope, toggleSolo);
@@ -98,7 +104,7 @@ function moveMap(scope, [down, right]) {
 function columnsOf(scope, layer, count) {
   const scroll = scope.root.querySelector(".cs-centre .cs-scroll");
   if (scope.state.mode !== "layer" || scope.state.table || !scroll?.clientWidth) return 1;
-  return gridOf(count, scroll.clientWidth, scope.state.tile, layer.shape[1] / layer.shape[2]).columns;
+  return mosaicGrid(scope, layer, count, scroll.clientWidth).columns;
 }
 
 /**

@@ -31,7 +31,6 @@ export function lookedAt({ hover, state }, shown) {
  */
 export function knownOf(scope, asked, shown, { unit, pinned }) {
   const { name, channel, layer } = shown;
-  const place = truePosition(unit, layer.space);
   const recipe = asked.recipe(name, channel);
   const own = recipe && ownAccount(scope, asked, recipe, shown, unit);
   const muted = scope.isMuted(name, channel);
@@ -40,7 +39,7 @@ export function knownOf(scope, asked, shown, { unit, pinned }) {
   const answer = ask ? asked.find("unit", question) : asked.known("unit", question);
   const told = answer && !answer.problem ? answer : null;
   return {
-    layer: name, channel, place, pinned, told, muted,
+    layer: name, channel, place: layer.depth && told?.unit ? told.unit : truePosition(unit, layer.space, layer.depth), pinned, told, muted,
     recorded: told?.recorded ?? (shown.values ? shownValue(shown, unit) : scope.hover?.value ?? NaN),
     near: nearValue(shown, unit),
     account: own ?? (told && recipe && accountFrom(told, recipe)),
@@ -57,12 +56,14 @@ export function knownOf(scope, asked, shown, { unit, pinned }) {
  * @param {[number, number]} unit
  */
 function ownAccount(scope, asked, recipe, { channel, layer }, unit) {
+  if (layer.depth) return null;
   const inputs = [];
   for (const source of recipe.sources ?? []) {
     if (!scope.layers.has(source)) return null;
     const maps = scope.maps(source);
     if (!maps && !scope.live) scope.need(source).then(asked.arrived, () => {});
-    if (!maps?.values) return null;
+    // Of a volume one slice is held, and a sum runs over several.
+    if (!maps?.values || maps.depth) return null;
     inputs.push({ values: maps.values.data, channels: maps.shape[0], space: maps.space });
   }
   const head = scope.network.outputs.length === 1 && !unit[0] && !unit[1] ? scope.run?.logits : null;

@@ -1,4 +1,4 @@
-/** @typedef {"mute" | "image" | "target" | "pair" | "heatmap" | "ablation" | "unit" | "field" | "weights" | "numbers" | "lineage" | "shares"} Topic */
+/** @typedef {"mute" | "image" | "target" | "pair" | "heatmap" | "ablation" | "unit" | "field" | "weights" | "numbers" | "lineage" | "shares" | "slices"} Topic */
 
 /** @type {Object<string, string>} */
 const LEFT_OUT = {
@@ -12,6 +12,7 @@ const LEFT_OUT = {
   field: "what a unit feels needs the network itself",
   weights: "this file leaves the kernels out, since they are many",
   numbers: "this file holds the maps of this network in 240 levels, not as numbers",
+  slices: "this file holds the middle slice of every volume; the others need the network itself",
   lineage: "this file leaves out which maps fed which",
   shares: "this file leaves out what each unit contributed",
 };

@@ -26,14 +26,17 @@ export function spanOf(layer, scale, shared) {
   const fixed = readFixed(scale);
   const whole = scale === "shared" ? shared : ends;
   const signed = whole[0] < 0 && whole[1] > 0;
-  if (scale === "sigma" && layer.values) {
+  if (scale === "sigma" && layer.whole_spans) {
+    low = Float32Array.from(layer.whole_spans.sigma_low.data);
+    high = Float32Array.from(layer.whole_spans.sigma_high.data);
+  } else if (scale === "sigma" && layer.values) {
     for (let channel = 0; channel < count; channel++) {
       const [mean, deviation] = moments(layer.values.data, channel, layer.shape[1] * layer.shape[2]);
       low[channel] = mean - 2 * deviation;
       high[channel] = mean + 2 * deviation;
     }
   } else if (scale !== "channel") {
-    const [first, last] = fixed ?? (scale === "robust" && layer.values ? percentiles(layer.values.data, ends) : whole);
+    const [first, last] = fixed ?? (scale === "robust" && layer.whole_spans ? robustOf(layer.whole_spans.robust, ends) : scale === "robust" && layer.values ? percentiles(layer.values.data, ends) : whole);
     low.fill(first);
     high.fill(last);
   }
@@ -156,6 +159,16 @@ function moments(values, channel, size) {
   const mean = sum / size;
   for (let at = channel * size; at < (channel + 1) * size; at++) squares += (values[at] - mean) ** 2;
   return [mean, Math.sqrt(squares / size)];
+}
+
+/**
+ * The percentiles that Python tells of a volume, of which one slice is held.
+ * @param {[number, number]} told
+ * @param {[number, number]} otherwise
+ * @returns {[number, number]}
+ */
+function robustOf(told, otherwise) {
+  return told[0] < told[1] ? told : otherwise;
 }
 
 /**

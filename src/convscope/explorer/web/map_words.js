@@ -1,8 +1,9 @@
 import { figure, signedFigure } from "./dom.js";
+import { placeOfUnit } from "./places.js";
 
 /** @param {import("./types.js").LayerInfo} info */
 export function described(info) {
-  const size = info.shape.slice(1).map((one) => one ?? "any").join(" × ");
+  const size = info.space.map((one) => one ?? "any").join(" × ");
   const sees = info.whole ? "sees the whole input" : info.receptive_field ? `sees ${info.receptive_field.join(" × ")} px` : "";
   return [info.operation, `${info.shape[0] ?? "any"} channels`, info.space.length ? size : "", sees].filter(Boolean).join(" · ");
 }
@@ -22,7 +23,7 @@ export function mapWords(scope, name, channel) {
   if (share !== undefined) said.push(`contributes ${signedFigure(share)} to ${scope.books?.words}`);
   const { unit } = scope.state;
   if (unit && name === scope.state.layer && channel === scope.state.channel && layer.values) {
-    said.push(`y ${unit[0]}, x ${unit[1]}: ${figure(layer.values.data[(channel * layer.shape[1] + unit[0]) * layer.shape[2] + unit[1]], 4)}`);
+    said.push(`${placeOfUnit(scope, name, unit)}: ${figure(layer.values.data[(channel * layer.shape[1] + unit[0]) * layer.shape[2] + unit[1]], 4)}`);
   }
   return said.join(", ");
 }

@@ -2,9 +2,11 @@ import { inks } from "./blanks.js";
 import { el, sharp } from "./dom.js";
 import { blankDrawer } from "./drawer.js";
 import { mapWords } from "./map_words.js";
+import { drawRow, linePainter, mosaicGrid } from "./mosaic_grid.js";
 import { mosaicHead } from "./mosaic_head.js";
 import { mosaicTip } from "./mosaic_tip.js";
-import { barEnds, boxInGrid, drawTile, gridOf, tileAt } from "./tiles.js";
+import { signalLook } from "./signals.js";
+import { barEnds, boxInGrid, drawTile, tileAt } from "./tiles.js";
 
 /** @typedef {import("./scope.js").Scope} Scope */
 
@@ -46,7 +48,7 @@ export function mosaicPanel(scope) {
     head.name(info);
     if (layer) {
       const { shown, blank, by } = scope.ranking.order(layer);
-      laid = { layer, shown, grid: gridOf(shown.length, scroll.clientWidth, scope.state.tile, layer.shape[1] / layer.shape[2]) };
+      laid = { layer, shown, grid: mosaicGrid(scope, layer, shown.length, scroll.clientWidth) };
       head.show(layer, blank.length, by);
       spacer.style.height = `${laid.grid.rows * laid.grid.stepY + 12}px`;
       drawer.show(layer, blank);
@@ -90,11 +92,17 @@ function paintMosaic(scope, scroll, canvas, laid) {
   const { layer, shown, grid } = laid;
   const top = scroll.scrollTop;
   const { shares, strongest, most } = barEnds(scope, layer);
+  const paint = linePainter(scope, layer, colours);
+  const rows = signalLook(scope, layer) === "strip";
   const first = Math.max(0, Math.floor(top / grid.stepY));
   const last = Math.min(grid.rows, Math.ceil((top + scroll.clientHeight) / grid.stepY));
   for (let place = first * grid.columns; place < Math.min(shown.length, last * grid.columns); place++) {
     const channel = shown[place];
-    drawTile(pen, scope, layer, channel, boxInGrid(grid, place, ABOVE - top), { strongest, share: shares?.[channel] ?? NaN, most, pinned: channel === scope.state.channel, inks: colours });
+    if (rows) {
+      drawRow(pen, scope, layer, channel, boxInGrid(grid, place, ABOVE - top), { pinned: channel === scope.state.channel, inks: colours });
+      continue;
+    }
+    drawTile(pen, scope, layer, channel, boxInGrid(grid, place, ABOVE - top), { paint, strongest, share: shares?.[channel] ?? NaN, most, pinned: channel === scope.state.channel, inks: colours });
   }
 }
 

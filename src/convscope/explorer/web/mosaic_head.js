@@ -1,6 +1,8 @@
 import { colourBar } from "./bar.js";
 import { el, menu, setChoices, withhold } from "./dom.js";
 import { described } from "./map_words.js";
+import { signalTools } from "./signals.js";
+import { sliceTools, slicesOf } from "./slices.js";
 import { SORTS } from "./sorts.js";
 
 /**
@@ -18,7 +20,7 @@ export function mosaicHead(scope) {
   return {
     nodes: [
       el("div", { class: "cs-head" }, title, note, count),
-      el("div", { class: "cs-tools" }, bar.node, el("label", {}, "sort", sort), el("label", {}, "size", size)),
+      el("div", { class: "cs-tools" }, sliceTools(scope, () => slicesOf(scope.maps(scope.state.layer)) > 1), signalTools(scope), bar.node, el("label", {}, "sort", sort), el("label", {}, "size", size)),
     ],
     /** @param {import("./types.js").LayerInfo} info */
     name(info) {

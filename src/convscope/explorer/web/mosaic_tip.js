@@ -1,4 +1,5 @@
 import { el, figure, fill, signedFigure } from "./dom.js";
+import { placeOfUnit } from "./places.js";
 
 /**
  * What is said of the map and the unit under the pointer.
@@ -11,7 +12,7 @@ export function mosaicTip(scope) {
     /** @param {MouseEvent} event @param {import("./scope.js").Hover} at */
     show(event, { layer, channel, unit, value }) {
       const share = scope.shares.get(layer)?.[channel];
-      fill(node, [`channel ${channel}`, unit ? `y ${unit[0]}, x ${unit[1]}` : "", Number.isNaN(value) ? "" : `= ${figure(value, 4)}`, share === undefined ? "" : `share ${signedFigure(share)}`].filter(Boolean).join("  "));
+      fill(node, [`channel ${channel}`, unit ? placeOfUnit(scope, layer, unit) : "", Number.isNaN(value) ? "" : `= ${figure(value, 4)}`, share === undefined ? "" : `share ${signedFigure(share)}`].filter(Boolean).join("  "));
       const around = /** @type {HTMLElement} */ (node.parentElement);
       const box = around.getBoundingClientRect();
       node.hidden = false;

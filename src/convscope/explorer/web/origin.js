@@ -13,7 +13,7 @@ export function originOf(scope, name, place) {
   if (info?.kind !== "reshape" || info.inputs?.length !== 1) return null;
   const flat = scope.maps(name);
   const before = scope.maps(info.inputs[0]);
-  if (!flat?.values || !before?.values || flat.space.length) return null;
+  if (!flat?.values || !before?.values || before.depth || flat.space.length) return null;
   const size = before.shape[1] * before.shape[2];
   const channels = before.shape[0];
   if (size < 2 || flat.shape[0] !== channels * size) return null;

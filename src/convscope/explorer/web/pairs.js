@@ -79,7 +79,7 @@ async function networks(scope, run, place) {
 async function secondRun(scope, picture, how, place) {
   const { source, buffers } = sourceOf(picture);
   const then = place.channels.length ? [] : [{ type: "layer", layer: place.layer }];
-  return scope.client.ask({ type: "run", ...how, image: source, then }, buffers);
+  return scope.client.ask({ type: "run", depth: scope.depth, ...how, image: source, then }, buffers);
 }
 
 /**

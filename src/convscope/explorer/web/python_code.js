@@ -219,7 +219,12 @@ function mapCode(scope) {
   const lines = ["", `feature_map = maps[${channel}]`, "print(feature_map.values)"];
   if (scope.shares.has(layer)) lines.push(`print(float(shares[${channel}]))  # its part of the ${scope.books?.words}`);
   if (!unit) return lines;
-  const place = truePosition(unit, scope.maps(layer)?.space ?? []);
+  const maps = scope.maps(layer);
+  const place = truePosition(unit, maps?.space ?? [], maps?.depth);
+  if (maps && place.length < maps.space.length) {
+    lines.push(`print(float(maps[${channel}].max("z")[${place.join(", ")}]))`);
+    return lines;
+  }
   lines.push(`print(float(maps[${[channel, ...place].join(", ")}]))`);
   const info = scope.layers.get(layer);
   if (info?.weights || info?.kind === "pool") lines.push(`print(convscope.explain(network, image, ${quoted(layer)}, ${channel}, (${place.map((one) => `${one},`).join(" ")})))`);

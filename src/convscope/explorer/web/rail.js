@@ -66,7 +66,7 @@ export function railPanel(scope) {
   const entry = (layer) => {
     const canvas = el("canvas", { "aria-hidden": "true", width: 0, height: 0 });
     const blanks = el("small", { class: "cs-blanks" });
-    const size = layer.shape.filter((_, axis) => axis === 0 || layer.space.length).map((one) => one ?? "?").join(" × ");
+    const size = [layer.shape[0], ...layer.space].map((one) => one ?? "?").join(" × ");
     const press = el("button", { type: "button", class: "cs-entry", "aria-label": `${layer.name}, ${layer.operation}, ${size}` },
       el("span", { class: "cs-line" }, el("b", { title: layer.name }, layer.name), el("span", {}, size)),
       el("span", { class: "cs-line" }, el("small", {}, `${layer.operation} · ${layer.parameters.toLocaleString("en")}`), blanks),

@@ -6,6 +6,7 @@ import { Made } from "./made.js";
 import { MapColours } from "./map_colours.js";
 import { sourceOf } from "./pictures.js";
 import { Ranking } from "./ranking.js";
+import { isDeep } from "./slices.js";
 import { changedKeys, fromHash, INITIAL, toHash } from "./state.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -108,6 +109,7 @@ export class Scope extends Events {
       Object.assign(state, { layer: first?.name ?? "", channel: -1, unit: null });
     }
     if (!this.pictures[state.image]) state.image = 0;
+    if (this.unavailable("slices")) Object.assign(state, { flat: INITIAL.flat, slice: INITIAL.slice });
     for (const muted of [state.mute, state.solo]) {
       for (const layer of Object.keys(muted)) if (!this.layers.has(layer)) delete muted[layer];
     }
@@ -131,7 +133,7 @@ export class Scope extends Events {
     if (changed.has("target")) this.ranking.costs.clear();
     if (["scale", "colormap", "theme"].some((key) => changed.has(key))) this.colours.forget();
     this.emit("state", changed);
-    if (["image", "mute", "solo", "target"].some((key) => changed.has(key))) this.look().catch((problem) => this.fail(problem));
+    if (["image", "mute", "solo", "target", ...(this.depth === undefined ? [] : ["flat", "slice"])].some((key) => changed.has(key))) this.look().catch((problem) => this.fail(problem));
     if (changed.has("layer") || changed.has("scale") || changed.has("mode")) this.want();
   }
 
@@ -165,6 +167,12 @@ export class Scope extends Events {
     return this.pictures[this.state.image];
   }
 
+  /** Where volumes are looked at, as the session is told; undefined for a network without. */
+  get depth() {
+    if (!isDeep(this.network)) return undefined;
+    return this.state.flat === "maximum" ? "maximum" : this.state.slice;
+  }
+
   get small() {
     const total = this.network.layers.reduce((sum, layer) => sum + layer.shape.reduce((/** @type {number} */ product, size) => product * (size ?? 64), 1), 0);
     return total <= SMALL;
@@ -178,16 +186,16 @@ export class Scope extends Events {
   async look(picture = this.picture) {
     if (!picture) return false;
     const { source, buffers } = sourceOf(picture);
-    const { mute, solo, target, network, image } = this.state;
+    const { mute, solo, target, network, image, flat, slice } = this.state;
     let reply;
     try {
-      reply = await this.client.latest("run", { type: "run", network, image: source, mute, solo, target, then: this.alongside(), glance: this.live || null }, buffers);
+      reply = await this.client.latest("run", { type: "run", network, image: source, mute, solo, target, depth: this.depth, then: this.alongside(), glance: this.live || null }, buffers);
     } catch (problem) {
       if (problem instanceof Refusal && problem.code === "not-in-report") return this.retreat(problem);
       throw problem;
     }
     if (reply === null || this.signal.aborted) return false;
-    this.ran = { image, target, mute, solo };
+    this.ran = { image, target, mute, solo, flat, slice };
     this.show(reply);
     return true;
   }
@@ -198,7 +206,7 @@ export class Scope extends Events {
    * @returns {Promise<boolean>}
    */
   async retreat(problem) {
-    const held = this.run ? this.ran : { image: 0, target: null, mute: {}, solo: {} };
+    const held = this.run ? this.ran : { image: 0, target: null, mute: {}, solo: {}, flat: INITIAL.flat, slice: INITIAL.slice };
     const changed = changedKeys(this.state, held);
     if (!changed.size) throw problem;
     Object.assign(this.state, held);

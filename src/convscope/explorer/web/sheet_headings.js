@@ -52,7 +52,8 @@ function aboutGroup(scene, group) {
   }
   const info = scope.layers.get(group.item.name);
   const shape = scene.shapeOf(group.item.name) ?? info?.shape ?? [];
-  const sizes = shape.filter((_, axis) => axis === 0 || group.item.kind === "maps").map((size) => size ?? "?");
+  const space = scene.scope.maps(group.item.name)?.space ?? info?.space ?? shape.slice(1);
+  const sizes = [shape[0], ...(group.item.kind === "maps" ? space : [])].map((size) => size ?? "?");
   return `${info?.operation ?? ""} · ${sizes.join(" × ")}`;
 }
 

@@ -1,5 +1,6 @@
 import { paintBar } from "./bar.js";
 import { button, el, fill, menu, setChoices, signedFigure } from "./dom.js";
+import { isDeep, sliceTools } from "./slices.js";
 import { SORTS } from "./sorts.js";
 
 /** How near one can go. */
@@ -25,6 +26,7 @@ export function sheetLegend(scope, go) {
     el("span", { class: "cs-sheet-key cs-sheet-shares" }, el("i", { class: "cs-sheet-for" }), "for", el("i", { class: "cs-sheet-against" }), "against", about),
     el("span", { class: "cs-sheet-key" }, el("i", { class: "cs-sheet-strong" }), "strength, of the layer’s strongest"),
     el("label", { class: "cs-sheet-key" }, "sorted by", sort, sorted),
+    sliceTools(scope, () => scope.state.mode === "sheet" && isDeep(scope.network)),
     books,
     el("span", { class: "cs-sheet-tools" }, folding,
       el("span", { class: "cs-sheet-depths", role: "group", "aria-label": "how near" }, ...depths),

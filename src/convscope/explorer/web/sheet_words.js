@@ -1,5 +1,6 @@
 import { figure, signedFigure } from "./dom.js";
 import { mapWords } from "./map_words.js";
+import { placeOfUnit } from "./places.js";
 
 /** @typedef {import("./sheet_scene.js").SheetScene} SheetScene */
 /** @typedef {import("./sheet_found.js").Found} Found */
@@ -69,7 +70,7 @@ function tileWords(scene, name, channel, unit) {
   const share = scene.scope.shares.get(name)?.[channel];
   const words = [`${name}  channel ${channel}`];
   const value = valueOfUnit(scene, name, channel, unit);
-  if (unit && shape && shape[1] * shape[2] > 1) words.push(`y ${unit[0]}, x ${unit[1]}`);
+  if (unit && shape && shape[1] * shape[2] > 1) words.push(placeOfUnit(scene.scope, name, unit));
   if (value !== null) words.push(`= ${figure(value, 4)}`);
   else if (layer) words.push(`${figure(layer.low[channel])} … ${figure(layer.high[channel])}`);
   if (share !== undefined) words.push(`share ${signedFigure(share)}`);

@@ -48,7 +48,7 @@ export function stage(scope, heat, drawing) {
   const paint = () => {
     const seen = beneath();
     surface.hidden = !seen;
-    none.hidden = Boolean(seen) || !scope.run;
+    none.hidden = Boolean(seen) || !scope.run || Boolean(scope.run.given?.length);
     if (!seen) return;
     const [height, width] = seen.shape;
     const room = node.clientWidth;

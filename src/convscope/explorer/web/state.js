@@ -25,6 +25,9 @@ export const INITIAL = Object.freeze({
   folded: [],
   table: false,
   strip: "",
+  flat: "slice",
+  slice: 0.5,
+  signal: "auto",
 });
 
 /**
@@ -45,6 +48,7 @@ const LETTERS = /** @type {[keyof State, string][]} */ ([
   ["mute", "mute"], ["solo", "solo"], ["method", "heat"], ["opacity", "op"], ["theme", "theme"],
   ["compare", "cmp"], ["other", "with"], ["view", "view"], ["folded", "fold"], ["look", "look"],
   ["table", "table"], ["strip", "strip"],
+  ["flat", "flat"], ["slice", "z"], ["signal", "sig"],
 ]);
 
 /**
@@ -107,8 +111,9 @@ function written(value) {
  */
 function read(key, text) {
   switch (key) {
-    case "network": case "image": case "channel": case "tile": case "opacity": case "other": {
+    case "network": case "image": case "channel": case "tile": case "opacity": case "other": case "slice": {
       const number = Number(text);
+      if (key === "slice" && !(number >= 0 && number <= 1)) return undefined;
       return text !== "" && Number.isFinite(number) ? number : undefined;
     }
     case "unit": case "target": {
@@ -118,6 +123,8 @@ function read(key, text) {
       return numbers.length === 2 ? numbers : undefined;
     }
     case "mute": case "solo": return readMuted(text);
+    case "flat": return text === "maximum" ? text : undefined;
+    case "signal": return ["lines", "strip"].includes(text) ? text : undefined;
     case "table": return text === "true";
     case "folded": return text.split(",");
     default: return text;

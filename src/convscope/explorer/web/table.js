@@ -3,6 +3,7 @@ import { csvLines, fileName, keepFile, shortest } from "./files.js";
 import { isFirstHead } from "./heads.js";
 import { described } from "./map_words.js";
 import { fetchPlane } from "./plane.js";
+import { signalTable } from "./signal_table.js";
 
 /** @typedef {import("./scope.js").Scope} Scope */
 /** @typedef {import("./types.js").LayerReply} LayerReply */
@@ -24,7 +25,8 @@ export function tablesPanel(scope) {
   const layers = sortable("the layers");
   const maps = sortable("the maps of the layer");
   const values = valuesTable(scope);
-  const node = el("section", { class: "cs-tables", "aria-label": "tables" }, layers.node, maps.node, values.node);
+  const signals = signalTable(scope);
+  const node = el("section", { class: "cs-tables", "aria-label": "tables" }, layers.node, maps.node, values.node, signals.node);
 
   const draw = () => {
     const { table, mode, layer, channel } = scope.state;
@@ -35,8 +37,9 @@ export function tablesPanel(scope) {
     if (mode === "sheet") showLayers(scope, layers);
     const found = scope.maps(layer);
     if (mode === "layer" && found) showMaps(scope, maps, found);
-    values.node.hidden = channel < 0;
-    if (channel >= 0) values.show().catch((problem) => scope.fail(problem));
+    const asSignals = signals.show();
+    values.node.hidden = channel < 0 || asSignals;
+    if (channel >= 0 && !asSignals) values.show().catch((problem) => scope.fail(problem));
   };
   for (const event of ["network", "run", "maps", "sheet", "books", "costs", "state"]) scope.on(event, draw);
   node.hidden = true;
@@ -117,7 +120,7 @@ function showLayers(scope, table) {
     { name: "layer", falling: false, key: (row) => layers[row].index, words: (row) => layers[row].name },
     { name: "operation", falling: false, key: (row) => layers[row].operation, words: (row) => layers[row].operation },
     { name: "channels", key: (row) => layers[row].shape?.[0] ?? 0, words: (row) => String(layers[row].shape?.[0] ?? "any") },
-    { name: "size", key: (row) => layers[row].shape?.slice(1).reduce((/** @type {number} */ product, size) => product * (size ?? 1), 1) ?? 0, words: (row) => (layers[row].space.length ? layers[row].space.map((size) => size ?? "any").join(" × ") : "–") },
+    { name: "size", key: (row) => layers[row].space.reduce((/** @type {number} */ product, size) => product * (size ?? 1), 1), words: (row) => (layers[row].space.length ? layers[row].space.map((size) => size ?? "any").join(" × ") : "–") },
     { name: "parameters", key: (row) => layers[row].parameters, words: (row) => layers[row].parameters.toLocaleString("en") },
   ];
   if (books.size) columns.push({ name: `maps, of the ${scope.books?.words}`, key: sum, words: (row) => (Number.isNaN(sum(row)) ? "–" : signedFigure(sum(row), 4)) });
@@ -201,7 +204,9 @@ function valuesTable(scope) {
     const { layer, channel } = scope.state;
     const [rows, columns] = [Math.min(IN_SIGHT, plane.height), Math.min(IN_SIGHT, plane.width)];
     title.textContent = `${layer} · channel ${channel}`;
-    note.textContent = rows < plane.height || columns < plane.width ? `the first ${rows} × ${columns} of ${plane.height} × ${plane.width} values; the CSV holds all` : `${plane.height} × ${plane.width} values, rows y, columns x`;
+    const depth = scope.maps(layer)?.depth;
+    const slice = depth ? (depth.slice === null ? `the largest along z of ${depth.slices} slices: ` : `slice z ${depth.slice} of 0–${depth.slices - 1}: `) : "";
+    note.textContent = slice + (rows < plane.height || columns < plane.width ? `the first ${rows} × ${columns} of ${plane.height} × ${plane.width} values; the CSV holds all` : `${plane.height} × ${plane.width} values, rows y, columns x`);
     const numbers = (/** @type {number} */ count) => Array.from({ length: count }, (_, at) => at);
     fill(table,
       el("caption", { class: "cs-unseen" }, `values of ${layer}, channel ${channel}: rows y, columns x`),

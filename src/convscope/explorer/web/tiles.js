@@ -55,7 +55,7 @@ export function barEnds(scope, layer) {
  * @param {import("./types.js").LayerReply} layer
  * @param {number} channel
  * @param {{x: number, y: number, wide: number, tall: number}} box
- * @param {{strongest: number, share: number, most: number, pinned: boolean, inks: ReturnType<typeof import("./blanks.js").inks>}} look `share` NaN where it is not known, `most` the largest of the layer
+ * @param {{strongest: number, share: number, most: number, pinned: boolean, inks: ReturnType<typeof import("./blanks.js").inks>, paint?: ((pen: CanvasRenderingContext2D, channel: number, x: number, y: number, wide: number, tall: number) => void) | null}} look `share` NaN where it is not known, `most` the largest of the layer
  */
 export function drawTile(pen, scope, layer, channel, box, look) {
   const { x, y, wide, tall } = box;
@@ -64,6 +64,7 @@ export function drawTile(pen, scope, layer, channel, box, look) {
   const muted = scope.isMuted(layer.layer, channel);
   if (muted) drawBlank(pen, "muted", x, y, wide, tall, { ...inks, ground: inks.muted });
   else if (word === "zero here" || word === "constant") drawBlank(pen, word, x, y, wide, tall, inks);
+  else if (look.paint) look.paint(pen, channel, x, y, wide, tall);
   else scope.colours.atlas(layer.layer)?.draw(pen, channel, x, y, wide, tall);
   pen.lineWidth = look.pinned ? 2.5 : 1;
   pen.strokeStyle = look.pinned ? inks.pin : inks.line;

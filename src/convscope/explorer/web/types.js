@@ -62,6 +62,7 @@
  * @property {string} image
  * @property {number | null} label
  * @property {Numbers | null} seen
+ * @property {Given[]} [given] what is no picture, by input
  * @property {string} fed
  * @property {string[]} warnings
  * @property {Prediction[]} predictions
@@ -76,12 +77,31 @@
  */
 
 /**
+ * One input that is no picture; without values where it has other axes or is too large.
+ * @typedef {object} Given
+ * @property {string} name
+ * @property {number[]} shape as the network takes it
+ * @property {Numbers | null} values channel, y, x: of a volume the slice that is looked at
+ * @property {number[]} [space]
+ * @property {Depth | null} [depth]
+ * @property {number} [low] of all its values
+ * @property {number} [high]
+ */
+
+/**
+ * Which slice of a volume is shown; null where the largest value along the depth is.
+ * @typedef {{slices: number, slice: number | null}} Depth
+ */
+
+/**
  * Maps of one layer on one run, as a reply holds them.
  * @typedef {object} LayerReply
  * @property {string} layer
  * @property {[number, number, number]} shape
  * @property {number[]} space
  * @property {string[]} dims
+ * @property {Depth | null} [depth]
+ * @property {{sigma_low: Numbers, sigma_high: Numbers, robust: [number, number]}} [whole_spans] of volumes: of all slices
  * @property {Numbers | null} values
  * @property {Numbers | null} levels
  * @property {string} [scale] of the levels
@@ -156,6 +176,9 @@
  * @property {string[]} folded names of blocks that the sheet shows as one group
  * @property {string} look what is shown of the pinned map: values, shares, photo or field
  * @property {boolean} table whether the table twin is shown
+ * @property {string} flat how volumes are looked at: slice or maximum
+ * @property {number} slice which slice, as a share of the depth from 0 to 1
+ * @property {string} signal how signals are shown: auto, lines or strip
  * @property {string} strip which part of the bottom strip is open: compare, images, through, books; empty where it is folded
  */
 

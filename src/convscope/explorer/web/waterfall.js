@@ -1,5 +1,5 @@
 import { el, figure, fill } from "./dom.js";
-import { placeWords } from "./places.js";
+import { trueWords } from "./places.js";
 import { accountRows } from "./waterfall_rows.js";
 
 /** @typedef {import("./arithmetic.js").Account} Account */
@@ -30,7 +30,7 @@ export function waterfallPanel(scope) {
 
   /** @param {Known} known */
   const show = (known) => {
-    const where = known.place.length ? `Unit ${placeWords(known.place)}` : "Unit";
+    const where = known.place.length ? `Unit ${trueWords(scope, known.layer, known.place)}` : "Unit";
     const near = Number.isNaN(known.recorded) && !Number.isNaN(known.near);
     fill(title, `${where} ${near ? "≈" : "="} `, el("b", { class: "cs-value" }, near ? figure(known.near, 2) : figure(known.recorded, 4)), known.pinned && known.place.length ? el("small", {}, "pinned") : null);
     if (!known.account) {

@@ -1,6 +1,7 @@
 import { button, el } from "./dom.js";
 import { originOf } from "./origin.js";
 import { pagePlace, placeWords } from "./places.js";
+import { showSlice } from "./slices.js";
 
 /** @typedef {import("./arithmetic.js").Account} Account */
 
@@ -24,7 +25,10 @@ export function sourceLabel(scope, account, place) {
   const middle = account.winner ?? account.positions.map((along) => along[Math.floor((along.length - 1) / 2)]);
   const maps = scope.maps(name);
   const unit = maps && middle.length === maps.space.length && middle.every((at, axis) => at >= 0 && at < maps.space[axis]) ? pagePlace(middle, maps.space) : null;
-  return button(merged ? `${name} ${from}` : String(from), () => scope.pin(name, from, account.style === "terms" ? scope.state.unit ?? unit : unit), { class: "cs-follow", title: `channel ${from} of ${name}`, "aria-label": `follow channel ${from} of ${name}` });
+  return button(merged ? `${name} ${from}` : String(from), () => {
+    scope.pin(name, from, account.style === "terms" ? scope.state.unit ?? unit : unit);
+    if (unit && maps?.depth) showSlice(scope, middle[0], maps.depth.slices);
+  }, { class: "cs-follow", title: `channel ${from} of ${name}`, "aria-label": `follow channel ${from} of ${name}` });
 }
 
 /**

@@ -189,7 +189,7 @@ function channelOf(message, layer, buffers) {
   if (!(message.channel >= 0 && message.channel < channels)) return refusal(message, "");
   const bytes = 4 * height * width;
   const values = buffers[layer.values.buffer].subarray(bytes * message.channel, bytes * (message.channel + 1));
-  const reply = { id: message.id, type: "channel", layer: layer.layer, channel: message.channel, values: { dtype: "float32", shape: [height, width], buffer: 0 }, space: layer.space };
+  const reply = { id: message.id, type: "channel", layer: layer.layer, channel: message.channel, values: { dtype: "float32", shape: [height, width], buffer: 0 }, space: layer.space, depth: layer.depth };
   return { reply, buffers: [values] };
 }
 

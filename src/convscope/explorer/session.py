@@ -181,7 +181,7 @@ class Session:
         mutes, solos = message.channels("mute"), message.channels("solo")
         to = message.text("mute_to", "zero")
         then = message.messages("then", _MOST_TOGETHER)
-        source = sent(message, buffers, self.images)
+        source = sent(message, buffers, self.images, opened.network)
         layers = _glanced(opened, then) if message.has("glance") and not (mutes or solos) else None
         recorded = self._recorded(opened, source, mutes, solos, to, layers).at(depth)
         before = self._recorded(opened, source, {}, {}, "zero") if mutes or solos else None

@@ -5,24 +5,30 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import PIL.Image
 
+from convscope.errors import InputError
 from convscope.explorer.failures import NotUnderstood, TooLarge
 from convscope.explorer.message import Message
 from convscope.inputs import read
+from convscope.inputs.array_files import ARRAY_SUFFIXES, ArrayFile, decode_arrays
 from convscope.inputs.decoding import PictureTooLargeError, decode_bytes
 from convscope.inputs.images import Image
 from convscope.inputs.samples import Sample
 from convscope.networks import Batch, Network
+from convscope.networks.samples import samples_of
 from convscope.views.input_picture import seen
 
 __all__ = ["Source", "opened_with", "sent", "thumbnail"]
 
 _BYTES = 16 * 2**20
 _PIXELS = 25_000_000
+# As many in double precision.
+_NUMBERS = 8 * _PIXELS
 _SIDE = 96
 _NAME = 120
 
@@ -84,8 +90,10 @@ def _of_one(network: Network, one: Image | Sample) -> Iterable[Source]:
     return [replace(found, content=one) for found in _of_batch(network, batch)]
 
 
-def sent(message: Message, buffers: Sequence[bytes], known: Sequence[Source]) -> Source:
-    """Find the image that a message means, or read the one that it brings.
+def sent(
+    message: Message, buffers: Sequence[bytes], known: Sequence[Source], network: Network
+) -> Source:
+    """Find the image that a message means, or read what it brings for a network.
 
     Raises
     ------
@@ -94,7 +102,7 @@ def sent(message: Message, buffers: Sequence[bytes], known: Sequence[Source]) ->
     TooLarge
         For more bytes or pixels than are read.
     InputError
-        For bytes that are no picture.
+        For bytes that are no picture, and numbers that do not fit the network.
     """
     given = message.raw("image")
     if not isinstance(given, Mapping):
@@ -109,12 +117,22 @@ def sent(message: Message, buffers: Sequence[bytes], known: Sequence[Source]) ->
         raise TooLarge(f"an image of {len(data):,} bytes: give one of at most {_BYTES:,}")
     if brought.has("pixels"):
         return _drawn(brought, data)
-    name = brought.text("upload")[:_NAME]
+    name = brought.text("upload")[-_NAME:]
+    if Path(name).suffix.lower() in ARRAY_SUFFIXES:
+        return _of_file(network, decode_arrays(data, name, most=_NUMBERS))
     try:
         pixels = decode_bytes(data, name, most=_PIXELS)
     except PictureTooLargeError as error:
         raise TooLarge(str(error)) from error
     return _of_image(Image(pixels, name))
+
+
+def _of_file(network: Network, file: ArrayFile) -> Source:
+    entries = samples_of(file, network.inputs, network.preparation, network.name)
+    found = [source for one in entries for source in _of_one(network, one)]
+    if len(found) != 1:
+        raise InputError(f"{file.name!r} holds {len(found)} entries: send one at a time")
+    return found[0]
 
 
 def _drawn(brought: Message, data: bytes) -> Source:

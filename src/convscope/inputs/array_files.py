@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -80,17 +81,34 @@ def array_file(source: Any) -> ArrayFile | None:
     raise InputError(f"{str(path)!r} is a dataset: give one image of it, as {path}:0")
 
 
-def decode_arrays(data: bytes, name: str) -> ArrayFile:
+def decode_arrays(data: bytes, name: str, *, most: int) -> ArrayFile:
     """Read a file of numbers that is in memory; its kind is known by the name.
+
+    Parameters
+    ----------
+    most : int
+        How many bytes the parts of an archive may hold together.
 
     Raises
     ------
     InputError
-        When it cannot be read.
+        When it cannot be read, or holds more.
     """
     if Path(name).suffix.lower() == ".wav":
         return ArrayFile(name, {}, decode_sound(data, name))
+    size = _size(data)
+    if size > most:
+        raise InputError(f"{name!r} holds {size:,} bytes: give an archive of at most {most:,}")
     return ArrayFile(name, _loaded(BytesIO(data), name))
+
+
+def _size(data: bytes) -> int:
+    """Give how many bytes an archive holds; 0 for what is none, or is damaged."""
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            return sum(entry.file_size for entry in archive.infolist())
+    except (BadZipFile, ValueError, NotImplementedError):
+        return 0
 
 
 def _entry(text: str) -> tuple[str, int | None]:

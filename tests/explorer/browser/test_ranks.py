@@ -323,3 +323,21 @@ def test_a_real_network_of_volumes_on_its_recording(serve, open_page, painted):
         assert float(
             page.locator(".cs-channel h3", has_text="z 18").locator("b").inner_text()
         ) == pytest.approx(value[1, 18, 20, 18], rel=1e-2, abs=1e-4)
+
+
+def test_a_file_of_numbers_comes_in(heard, open_page, tmp_path):
+    found, x = heard
+    path = tmp_path / "other.npy"
+    np.save(path, -x[0])
+    page = open_page("m=layer&l=conv", at=found)
+    page.locator("input[type=file]").set_input_files(path)
+    page.wait_for_function("() => convscope.run.image === 'other.npy'")
+    page.wait_for_function("() => convscope.maps('conv')")
+    shown = page.evaluate("() => Array.from(convscope.maps('conv').values.data)")
+    expected = numbers(found.network.model.get_layer("conv")(-x))[0].T
+    np.testing.assert_allclose(np.reshape(shown, expected.shape), expected, rtol=1e-4, atol=1e-5)
+    assert "other.npy" in page.locator("[aria-label='image'] option:checked").inner_text()
+    np.save(path, x[0, :7])
+    page.locator("input[type=file]").set_input_files(path)
+    page.wait_for_function("() => document.querySelector('.cs-problem').textContent.includes('20')")
+    assert page.evaluate("() => convscope.pictures.length") == 2

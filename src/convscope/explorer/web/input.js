@@ -33,7 +33,7 @@ export function inputPanel(scope) {
     if (camera.on) camera.stop();
     else camera.start().catch((problem) => scope.fail(problem));
   });
-  const open = button("Open…", files.open, { title: "choose pictures; they can be dropped or pasted anywhere as well" });
+  const open = button("Open…", files.open, { title: "choose files; they can be dropped or pasted anywhere as well" });
   const hint = el("p", { class: "cs-ways-hint" });
   const ways = el("div", { class: "cs-ways" }, open, draw, film, files.node);
   /** @param {(one: Drawing) => void} change */
@@ -51,18 +51,17 @@ export function inputPanel(scope) {
   const showWays = () => {
     const { network } = scope;
     if (!network) return;
-    const able = network.live && network.takes_images;
-    ways.hidden = !able;
-    hint.hidden = network.live && (!able || (drawing() !== null && !camera.on));
+    ways.hidden = !network.live;
+    hint.hidden = network.live && drawing() !== null && !camera.on;
     draw.hidden = !network.draws;
     draw.title = drawing() ? "a new drawing" : `draw ${network.size?.join(" × ") ?? ""} pixels`;
     tools.hidden = !drawing();
     film.textContent = camera.on ? "Stop camera" : "Camera";
     film.setAttribute("aria-pressed", String(camera.on));
-    film.hidden = scope.host.kind === "report";
+    film.hidden = scope.host.kind === "report" || !network.takes_images;
     if (!network.live) hint.textContent = scope.unavailable("image");
     else if (camera.on) hint.textContent = camera.rate ? `${camera.rate.toFixed(1)} frames/s` : "the camera starts …";
-    else hint.textContent = "or drop, or paste a picture";
+    else hint.textContent = network.takes_images ? "or drop, or paste a picture" : "or drop a .npy, .npz or .wav file";
     // A stroke on a drawing says by itself when it ends.
     if (camera.on || !drawing()) scope.setLive(camera.on);
   };

@@ -102,6 +102,7 @@ function pictureCode(scope, picture, name, imports) {
     return [`${name} = digit(${digit[1]})`];
   }
   if (picture.pixels && picture.pixels.data.length <= WRITTEN_BYTES) return pixelCode(name, picture.pixels.data, picture.pixels.shape, imports);
+  if (/\.(npy|npz|wav)(:\d+)?$/i.test(picture.name)) return [`${name} = ${quoted(picture.name)}  # put its folder before it`];
   if (picture.bytes && picture.bytes.length <= WRITTEN_BYTES) return fileCode(name, picture.bytes, imports);
   if (/^[\w./ \\-]+:\d+$/.test(picture.name)) return [`${name} = ${quoted(picture.name)}`];
   if (/\.(png|jpe?g|webp|bmp|tiff?|gif)$/i.test(picture.name)) return [`${name} = ${quoted(picture.name)}  # put its folder before it`];

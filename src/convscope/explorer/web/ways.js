@@ -4,13 +4,13 @@ import { el } from "./dom.js";
 export const LARGEST_FILE = 16 * 2 ** 20;
 
 /**
- * Take pictures that are dropped anywhere, pasted or chosen.
+ * Take files that are dropped anywhere, pasted or chosen: pictures, and arrays or sound.
  * @param {import("./scope.js").Scope} scope
  * @returns {{node: HTMLInputElement, open: () => void}} the hidden entry, and what opens it
  */
 export function listenToFiles(scope) {
   const { root, signal } = scope;
-  const node = el("input", { type: "file", multiple: true, accept: "image/*", hidden: true, "aria-label": "open pictures" });
+  const node = el("input", { type: "file", multiple: true, accept: "image/*,.npy,.npz,.wav", hidden: true, "aria-label": "open files" });
   node.addEventListener("change", () => {
     take([...(node.files ?? [])]);
     node.value = "";
@@ -20,7 +20,7 @@ export function listenToFiles(scope) {
   const take = (files) => {
     addFiles(scope, files).catch((problem) => scope.fail(problem));
   };
-  const ready = () => scope.network?.live && scope.network.takes_images;
+  const ready = () => scope.network?.live;
 
   let depth = 0;
   /** @param {number} now */

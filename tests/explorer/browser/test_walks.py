@@ -14,34 +14,7 @@ from .test_bottom import cells, coloured, compared, numbers
 from .test_input import DROP, png, rows
 from .test_page import code_of, download, run
 from .test_sheet import Sheet
-
-
-def source(explored, image=0):
-    return [explored.session.images[image].content.pixels.astype(np.uint8)]
-
-
-def values(explored, layer, image=0, network=None):
-    """Compute a layer with the network itself."""
-    network = network or explored.network
-    return network.activations(source(explored, image), layer)[layer].values[0]
-
-
-def close(found, expected):
-    """One pass of the session records all layers, the other few: XLA fuses them otherwise."""
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
-
-
-def near(found, expected):
-    """Tell whether colours are the same; a value at the edge of a level may fall to either."""
-    off = np.abs(found.astype(int) - expected).max(axis=-1)
-    return (off <= 12).all() and (off > 0).mean() < 0.02
-
-
-def at_layer(open_page, walked, state=""):
-    explored, layer = walked
-    page = open_page(f"theme=light&m=layer&l={layer}{state}", at=explored)
-    page.wait_for_function("(name) => convscope.maps(name)", arg=layer)
-    return page
+from .walking import at_layer, close, near, source, values
 
 
 def test_two_images_are_compared_on_one_scale(walked, open_page, painted):

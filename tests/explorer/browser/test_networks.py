@@ -103,3 +103,25 @@ def test_the_same_screen_is_there_after_a_reload(walked, open_page):
     assert (state["layer"], state["channel"], state["unit"]) == (layer, 1, [2, 2])
     assert (state["image"], state["scale"], state["sort"]) == (1, "layer", "maximum")
     assert page.evaluate("() => location.hash") == address
+
+
+def test_a_network_without_gradients_says_what_it_cannot_tell(shared, serve, open_page):
+    pytest.importorskip("onnxruntime")
+    network = convscope.open(shared / "models" / "onnx" / "mnist.onnx", pixel_range=(0, 255))
+    images = list(np.random.default_rng(5).integers(0, 256, (2, 28, 28), dtype=np.uint8))
+    with serve(network, images) as explored:
+        page = open_page("theme=light&m=layer&l=ReLU32&strip=books", at=explored)
+        page.wait_for_function("() => convscope.maps('ReLU32')")
+        sort = page.locator(".cs-centre").get_by_label("sort the maps by")
+        assert sort.input_value() == "index"
+        assert "contribution" not in sort.inner_text()
+        assert "until" not in page.locator(".cs-centre .cs-head").inner_text()
+        assert (
+            "gives no gradients" in page.locator(".cs-books, .cs-part:visible").first.inner_text()
+        )
+        methods = page.get_by_label("method of the heat map").locator("option").all_inner_texts()
+        assert {"eigen-cam", "score-cam", "ablation-cam", "occlusion"} <= set(methods)
+        assert not {"grad-cam", "saliency"} & set(methods)
+        values = network.activations(images[:1], "ReLU32")["ReLU32"].values[0]
+        shown = page.evaluate("() => Array.from(convscope.maps('ReLU32').maximum.data)")
+        np.testing.assert_allclose(shown, values.max(axis=(1, 2)), rtol=1e-5)

@@ -26,7 +26,7 @@ export function mosaicHead(scope) {
     name(info) {
       title.textContent = info.name;
       note.textContent = described(info);
-      const able = SORTS.filter(([name]) => name !== "contribution" || scope.network.differentiable);
+      const able = SORTS.filter(([name]) => name !== "contribution" || scope.hasBooks);
       if (sort.options.length !== able.length) setChoices(sort, able, scope.state.sort);
       for (const option of sort.options) if (option.value === "ablation") withhold(option, scope.unavailable("ablation"));
       sort.value = scope.state.sort;

@@ -155,7 +155,7 @@ function sheetCode(scope) {
   const chosen = colormap === "auto" ? "" : `, colormap=${quoted(colormap)}`;
   return [
     "activations = network.activations(image)  # every layer: DataArray[image, channel, y, x]",
-    ...(scope.network.differentiable && scope.network.outputs.length ? [`books = convscope.contributions(network, image, ${targetCode(target)})`] : []),
+    ...(scope.hasBooks ? [`books = convscope.contributions(network, image, ${targetCode(target)})`] : []),
     `convscope.maps(network, image, scale=${quoted(scale)}${chosen}).save("maps")  # a picture a layer`,
   ];
 }

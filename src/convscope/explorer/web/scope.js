@@ -109,6 +109,7 @@ export class Scope extends Events {
       Object.assign(state, { layer: first?.name ?? "", channel: -1, unit: null });
     }
     if (!this.pictures[state.image]) state.image = 0;
+    if (state.sort === "contribution" && !this.hasBooks) state.sort = "index";
     if (this.unavailable("slices")) Object.assign(state, { flat: INITIAL.flat, slice: INITIAL.slice });
     for (const muted of [state.mute, state.solo]) {
       for (const layer of Object.keys(muted)) if (!this.layers.has(layer)) delete muted[layer];
@@ -173,6 +174,11 @@ export class Scope extends Events {
     return this.state.flat === "maximum" ? "maximum" : this.state.slice;
   }
 
+  /** Whether it can be said where scores come from. */
+  get hasBooks() {
+    return this.network.differentiable && this.network.outputs.length > 0;
+  }
+
   get small() {
     const total = this.network.layers.reduce((sum, layer) => sum + layer.shape.reduce((/** @type {number} */ product, size) => product * (size ?? 64), 1), 0);
     return total <= SMALL;
@@ -233,7 +239,7 @@ export class Scope extends Events {
   /** What is asked along with a run. */
   alongside() {
     const { mode, layer, target } = this.state;
-    const books = this.network.differentiable && this.network.outputs.length ? [{ type: "books", target }] : [];
+    const books = this.hasBooks ? [{ type: "books", target }] : [];
     if (this.small) return [...this.network.layers.map((one) => this.asking(one.name)), ...books];
     const own = layer ? [this.asking(layer)] : [];
     return mode === "sheet" ? [...own, { type: "sheet", tile: OVERVIEW_TILE }] : own;
@@ -268,7 +274,7 @@ export class Scope extends Events {
     if (this.state.layer) this.need(this.state.layer);
     if (this.live || this.small) return;
     if (!this.sheet) this.askSheet(run.run).catch((problem) => this.fail(problem));
-    if (!this.books && this.network.differentiable && this.network.outputs.length) this.askBooks(run.run).catch((problem) => this.fail(problem));
+    if (!this.books && this.hasBooks) this.askBooks(run.run).catch((problem) => this.fail(problem));
   }
 
   /** @param {string} run */

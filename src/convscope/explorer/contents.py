@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 
 from convscope.analysis.attribution import METHODS
+from convscope.analysis.contributions import books
+from convscope.analysis.target import Aim
 from convscope.errors import InputError
 from convscope.explorer.packing import Pack, compressed
 from convscope.explorer.planes import is_deep
 from convscope.explorer.residual import Mapped, behind, beside
 from convscope.explorer.session import Session
 from convscope.networks import Layer, Network
+from convscope.networks.selection import named_layer
 
 __all__ = ["contents"]
 
@@ -60,13 +63,14 @@ def contents(session: Session, progress: Progress) -> Iterator[Pack]:
     """
     asked = _Asked(session)
     yield asked.network()
-    for image in range(len(session.images)):
-        run = asked.run(image)
-        yield run.pack
-        yield asked.sheet(run)
-        with ThreadPoolExecutor(1, "explaining") as thread:
-            # To compile the backward pass takes as long as all else.
+    with ThreadPoolExecutor(1, "explaining") as thread:
+        # To compile the backward pass takes as long as all else.
+        thread.submit(asked.compile_ahead)
+        for image in range(len(session.images)):
+            run = asked.run(image)
             explained = thread.submit(asked.explanations, run)
+            yield run.pack
+            yield asked.sheet(run)
             for place, layer in enumerate(asked.layers):
                 yield from asked.maps(run, layer)
                 share = 0.8 * (place + 1) / len(asked.layers)
@@ -74,7 +78,7 @@ def contents(session: Session, progress: Progress) -> Iterator[Pack]:
             if image == 0:
                 yield from (asked.recipe(layer) for layer in asked.layers)
             yield explained.result()
-        progress((image + 1) / len(session.images))
+            progress((image + 1) / len(session.images))
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,6 +189,17 @@ class _Asked:
                     ],
                 ),
             )
+
+    def compile_ahead(self) -> None:
+        """Have the backward pass compiled: with no class chosen, its values do not matter."""
+        if self._small or not self._explained:
+            return
+        head = next(iter(self._network.heads.values()))
+        shape = named_layer(self._network.layers, head.layer).shape
+        batch = self._session.images[0].batch(self._network)
+        if None not in shape:
+            seed = np.zeros((1, *(size or 0 for size in shape)), np.float32)
+            books(self._network, [batch], aims=[Aim(head, seed, (0,), ("",))])
 
     def explanations(self, run: _Run) -> Pack:
         """Ask where the scores come from."""

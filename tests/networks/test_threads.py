@@ -72,3 +72,33 @@ def test_what_another_thread_runs_meanwhile_is_not_recorded():
     thread.join(30)
     assert [tuple(shape) for shape in outcomes] == [(2, 2), (2, 3)]
     assert names == ["first", "waiting", "last"]
+
+
+def test_what_a_layer_computes_is_read_while_another_thread_traces_it(monkeypatch):
+    """A trace that keeps linear parts stands in for activation functions meanwhile."""
+    tracing, held, go_on = (threading.Event() for _ in range(3))
+    convolve = layers.Conv2D.convolution_op
+
+    def waiting(layer, *given):
+        if tracing.is_set():
+            held.set()
+            go_on.wait(30)
+        return convolve(layer, *given)
+
+    monkeypatch.setattr(layers.Conv2D, "convolution_op", waiting)
+    entry = keras.Input((6, 6, 2))
+    y = layers.Conv2D(3, 3, activation="relu", name="conv")(entry)
+    model = keras.Model(entry, layers.Dense(2, name="dense")(layers.Flatten()(y)))
+    network, x = convscope.open(model), np.ones((1, 6, 6, 2), "float32")
+    network.activations(x, "dense")
+    relu = model.get_layer("conv").activation
+    tracing.set()
+    other = threading.Thread(target=network.activations, args=(x, "conv:linear"))
+    other.start()
+    try:
+        assert held.wait(30) and model.get_layer("conv").activation is not relu
+        assert network.computation("conv").activation.name == "relu"
+    finally:
+        go_on.set()
+        other.join(60)
+    assert model.get_layer("conv").activation is relu

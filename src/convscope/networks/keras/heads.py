@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from convscope.networks.head import Head
-from convscope.networks.keras.tape import Call
+from convscope.networks.keras.tape import Call, own_activation
 from convscope.networks.layer import Layer
 from convscope.networks.selection import LINEAR
 
@@ -59,7 +59,7 @@ def _head(output: str, call: Call, suffix: str, layers: Mapping[str, Layer]) -> 
 def _activation(operation: Any) -> str:
     if isinstance(operation, keras.layers.Softmax):
         return "softmax"
-    function = getattr(operation, "activation", None)
+    function = own_activation(operation)
     name = str(getattr(function, "__name__", type(operation).__name__.lower()))
     return {"softmax": "softmax", "log_softmax": "softmax", "sigmoid": "sigmoid"}.get(
         name, "linear"

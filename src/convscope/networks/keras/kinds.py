@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from convscope.networks.geometry import Geometry, same_padding
+from convscope.networks.keras.tape import own_activation
 
 __all__ = [
     "bounds_of",
@@ -81,7 +82,7 @@ def bounds_of(operation: Any) -> tuple[float | None, float | None]:
     if isinstance(operation, keras.layers.ReLU):
         limit = operation.max_value
         return None, None if limit is None else float(limit)
-    function = getattr(operation, "activation", None)
+    function = own_activation(operation)
     name = getattr(function, "__name__", type(operation).__name__.lower())
     return _BOUNDS.get(str(name), (None, None))
 

@@ -13,13 +13,16 @@ import keras
 
 from convscope.networks.selection import INPUT, LINEAR
 
-__all__ = ["TENSOR", "Call", "Change", "Tape", "has_linear_part", "unchanged"]
+__all__ = ["TENSOR", "Call", "Change", "Tape", "has_linear_part", "own_activation", "unchanged"]
 
 Change = Callable[[str, Any], Any]
 """Gives the value with which a pass goes on, from a layer's name and the value it computed."""
 
 TENSOR = "a tensor"
 """Stands for a tensor among the arguments of a call."""
+
+# Under this name what stands for an activation function while a layer is traced holds it.
+_OWN = "_own_activation"
 
 _active = threading.local()
 # Interception replaces one method of a class that all models share, so only one thread may trace
@@ -229,6 +232,7 @@ class Tape:
                 value = call.linear = self._change(call.name + LINEAR, value)
             return activation(value, *args, **kwargs)
 
+        setattr(keeping, _OWN, activation)
         # Through __dict__: an assignment would be seen by the layer's own tracking of attributes.
         operation.__dict__["activation"] = keeping
         try:
@@ -251,6 +255,12 @@ _FUSED = (
     keras.layers.Dense,
     keras.layers.EinsumDense,
 )
+
+
+def own_activation(operation: Any) -> Any:
+    """Give a layer's own activation function, also while another thread traces the layer."""
+    function = getattr(operation, "activation", None)
+    return getattr(function, _OWN, function)
 
 
 def has_linear_part(operation: Any) -> bool:

@@ -16,7 +16,7 @@ from convscope.networks.given import Given
 from convscope.networks.keras.activations import activation_of
 from convscope.networks.keras.execution import float32
 from convscope.networks.keras.kinds import geometry_of, kind_of
-from convscope.networks.keras.tape import Call
+from convscope.networks.keras.tape import Call, own_activation
 from convscope.networks.layer import Layer
 
 __all__ = ["Reader", "Reading", "Taken", "weight"]
@@ -70,7 +70,9 @@ class Reading:
 
     def activation(self) -> Activation | None:
         """Give the fused activation function; None where it is not understood."""
-        return Activation() if self.linear else activation_of(self.operation.activation, self.out)
+        return (
+            Activation() if self.linear else activation_of(own_activation(self.operation), self.out)
+        )
 
 
 @dataclass(frozen=True)

@@ -236,3 +236,24 @@ def test_what_is_no_preparation(entry, kind, words):
     assert "\n" not in str(caught.value)
     if kind is InputError:
         assert "a.json" in str(caught.value)
+
+
+def test_the_middle_is_cut_out_of_an_image_whose_shorter_side_is_resized():
+    y, x = np.mgrid[:40, :80].astype("float64")
+    ramp = np.stack([2 * x, 4 * y, np.zeros_like(x)], axis=-1).astype("uint8")
+    wanted = Preparation((16, 12), 3, 0, 255, resize=20)
+    (found,) = prepare([Image(ramp, "ramp")], wanted)
+    # Two pixels of the image make one: the middle 32 x 24 of 40 x 80.
+    rows, columns = 4 + 2 * np.arange(16) + 0.5, 28 + 2 * np.arange(12) + 0.5
+    assert np.abs(found[..., 0] - 2 * columns).max() <= 1
+    assert np.abs(found[..., 1] - 4 * rows[:, None]).max() <= 1
+    exact = ramp[:16, :12]
+    assert np.array_equal(prepare([Image(exact, "exact")], wanted)[0], exact)
+    assert Preparation.from_json(wanted.to_json()) == wanted
+    assert wanted.describe().startswith("the middle 16 x 12 of 20 on the shorter side, RGB")
+
+
+@pytest.mark.parametrize("size", [None, (16, 12)])
+def test_a_part_that_is_larger_than_the_image_is_refused(size):
+    with pytest.raises(InputError, match=r"resize 15: give a size, and at least its longer side"):
+        Preparation(size, 3, resize=15)

@@ -6,6 +6,7 @@ import types
 
 import numpy as np
 import pytest
+from PIL import Image
 from torch_libraries import library
 
 import convscope
@@ -123,17 +124,26 @@ def test_weights_of_timm_that_cannot_be_fetched(offline, monkeypatch):
     assert "test_vit.r160_in1k with its weights" in line and "connect to the internet once" in line
 
 
-def agrees(network, model, image, size):
-    """Check what a network predicts against the library's model on the same pixels."""
-    from PIL import Image
+def smooth(height, width):
+    """Give a photograph without detail, which every filter reduces in the same way."""
+    y, x = np.mgrid[:height, :width] / 40
+    return (127 + 60 * np.stack([np.sin(x), np.cos(y), np.sin(x + y)], -1)).astype("uint8")
 
-    small = Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR)
-    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-    pixels = ((np.asarray(small, "f8") / 255 - mean) / std).transpose(2, 0, 1)[None]
-    with torch.no_grad():
-        expected = model.eval()(torch.from_numpy(pixels.astype("f4"))).numpy()
-    found = network.predict(image)
-    np.testing.assert_allclose(found.values, expected, atol=1e-3 * np.abs(expected).max())
+
+def agrees(network, model, transform):
+    """Hold a network to the library's own preparation and its own model."""
+    for shape in ((230, 250), (400, 300), (500, 900)):
+        image = smooth(*shape)
+        (batch,) = network.batches([image])
+        fed = np.asarray(next(iter(batch.arrays.values())))
+        wanted = transform(Image.fromarray(image)).numpy()[None]
+        assert fed.shape == wanted.shape
+        # The libraries round the size and the corner of the part to whole pixels.
+        assert np.abs(fed - wanted).mean() < 0.02 and np.abs(fed - wanted).max() < 0.2
+        with torch.no_grad():
+            expected = model.eval()(torch.from_numpy(np.ascontiguousarray(fed))).numpy()
+        found = network.predict(image)
+        np.testing.assert_allclose(found.values, expected, atol=1e-3 * np.abs(expected).max())
     assert found.coords["class"].values[0].startswith("tench")
 
 
@@ -146,7 +156,8 @@ def test_a_real_network_of_torchvision_with_the_weights_that_lie_there(offline):
     network = convscope.open("torchvision:shufflenet_v2_x0_5")
     assert network.preparation.size == (224, 224) and len(network.labels) == 1000
     assert network.layers["conv1.0"].operation == "Conv2d"
-    agrees(network, model, (photos(230, 250, 3) * 255).astype("uint8"), (224, 224))
+    assert network.preparation.resize == 256
+    agrees(network, model, weights.transforms())
 
 
 def test_a_real_network_of_timm_with_the_weights_that_lie_there(offline, monkeypatch):
@@ -162,7 +173,9 @@ def test_a_real_network_of_timm_with_the_weights_that_lie_there(offline, monkeyp
     network = convscope.open(f"timm:{name}")
     assert network.preparation.size == (224, 224) and len(network.labels) == 1000
     assert "act1" in ",".join(network.layers) and network.heads["output"].layer == "classifier"
-    agrees(network, model, (photos(230, 250, 3) * 255).astype("uint8"), (224, 224))
+    config = timm.data.resolve_model_data_config(model)
+    assert network.preparation.resize == int(224 / config["crop_pct"])
+    agrees(network, model, timm.data.create_transform(**config, is_training=False))
 
 
 def test_a_library_s_resnet_has_seventeen_rectifiers_and_a_densenet_opens():

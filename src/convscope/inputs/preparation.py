@@ -17,7 +17,7 @@ from convscope.inputs.images import Image
 
 __all__ = ["APPLICATIONS", "Preparation", "application_preparation", "check", "prepare"]
 
-_ENTRIES = ("size", "channels", "low", "high", "mean", "std", "order")
+_ENTRIES = ("size", "resize", "channels", "low", "high", "mean", "std", "order")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ class Preparation:
         Height and width in pixels; None leaves an image's own.
     channels : int
         1 (grey) or 3 (colour).
+    resize : int or None
+        To how many pixels the shorter side is brought before the middle of `size` is cut out; None
+        stretches the whole image to the size. An image that has the size already is left as it is.
     low, high : float
         What pixel values 0 and 255 become.
     mean, std : tuple of float, or None
@@ -57,6 +60,7 @@ class Preparation:
     std: tuple[float, ...] | None = None
     order: str = "rgb"
     source: str = "default"
+    resize: int | None = None
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -66,6 +70,8 @@ class Preparation:
     def _problem(self) -> str | None:
         if self.size is not None and (len(self.size) != 2 or min(self.size) < 1):
             return f"has the size {self.size}: give height and width, at least one pixel each"
+        if self.resize is not None and (self.size is None or self.resize < max(self.size)):
+            return f"has the resize {self.resize}: give a size, and at least its longer side"
         if self.channels not in {1, 3}:
             return f"has {self.channels} channels: give 1 (grey) or 3 (RGB)"
         if not all(map(math.isfinite, (self.low, self.high))) or self.low == self.high:
@@ -89,6 +95,8 @@ class Preparation:
         """Say in one line what is done: ``28 x 28, grey, 0..1 (default)``."""
         size = "own size" if self.size is None else f"{self.size[0]} x {self.size[1]}"
         colour = "grey" if self.channels == 1 else self.order.upper()
+        if self.resize is not None:
+            size = f"the middle {size} of {self.resize} on the shorter side"
         words = [size, colour, f"{self.low:g}..{self.high:g}"]
         if self.mean is not None:
             words.append("minus " + " ".join(f"{number:g}" for number in self.mean))
@@ -115,6 +123,8 @@ class Preparation:
         for name, numbers in (("mean", self.mean), ("std", self.std)):
             if numbers is not None:
                 entry[name] = list(numbers)
+        if self.resize is not None:
+            entry["resize"] = self.resize
         return entry
 
     @classmethod
@@ -132,7 +142,7 @@ class Preparation:
         if unknown:
             name = sorted(unknown)[0]
             raise ValueError(f"unknown entry {name!r}: {near(name, _ENTRIES)}")
-        size = entry.get("size")
+        size, resize = entry.get("size"), entry.get("resize")
         return cls(
             size=None if size is None else tuple(int(number) for number in size),  # type: ignore[arg-type]
             channels=int(entry["channels"]),
@@ -142,6 +152,7 @@ class Preparation:
             std=_numbers(entry.get("std")),
             order=str(entry.get("order", "rgb")),
             source=source,
+            resize=None if resize is None else int(resize),
         )
 
 
@@ -199,9 +210,9 @@ def check(prepared: np.ndarray, preparation: Preparation) -> list[str]:
 def prepare(images: Sequence[Image], preparation: Preparation) -> np.ndarray:
     """Bring images to what a network takes.
 
-    Images are stretched to the size (Pillow's bilinear filter, which averages when it reduces),
-    RGB becomes grey by ITU-R 601 (0.299 R + 0.587 G + 0.114 B), grey is repeated for RGB, and the
-    values are brought to the range.
+    Images are stretched to the size, or their middle is cut out (Pillow's bilinear filter, which
+    averages when it reduces), RGB becomes grey by ITU-R 601 (0.299 R + 0.587 G + 0.114 B), grey is
+    repeated for RGB, and the values are brought to the range.
 
     Returns
     -------
@@ -226,7 +237,7 @@ def prepare(images: Sequence[Image], preparation: Preparation) -> np.ndarray:
     out = np.empty((len(images), *size, preparation.channels), np.float32)
     divisor = np.float32(255 / (preparation.high - preparation.low))
     for place, image in enumerate(images):
-        pixels = _resized(_coloured(image.pixels, preparation.channels), size)
+        pixels = _resized(_coloured(image.pixels, preparation.channels), size, preparation.resize)
         if preparation.order == "bgr":
             pixels = np.ascontiguousarray(pixels[:, :, ::-1])
         np.divide(pixels, divisor, out=out[place], dtype=np.float32)
@@ -256,16 +267,28 @@ def _coloured(pixels: np.ndarray, channels: int) -> np.ndarray:
     return (pixels @ np.array([0.299, 0.587, 0.114], np.float32))[:, :, np.newaxis]
 
 
-def _resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _resized(pixels: np.ndarray, size: tuple[int, int], resize: int | None) -> np.ndarray:
     if pixels.shape[:2] == size:
         return pixels
     if pixels.dtype == np.uint8:
         plain = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
-        return _stretched(plain, size).reshape(*size, pixels.shape[2])
-    planes = [_stretched(pixels[:, :, place], size) for place in range(pixels.shape[2])]
+        return _stretched(plain, size, resize).reshape(*size, pixels.shape[2])
+    planes = [_stretched(pixels[:, :, place], size, resize) for place in range(pixels.shape[2])]
     return np.stack(planes, axis=2)
 
 
-def _stretched(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _stretched(plane: np.ndarray, size: tuple[int, int], resize: int | None) -> np.ndarray:
     picture = PIL.Image.fromarray(np.ascontiguousarray(plane))
-    return np.asarray(picture.resize((size[1], size[0]), PIL.Image.Resampling.BILINEAR))
+    box = None if resize is None else _middle(picture.size, size, resize)
+    wide, tall = size[1], size[0]
+    return np.asarray(picture.resize((wide, tall), PIL.Image.Resampling.BILINEAR, box))
+
+
+def _middle(
+    sides: tuple[int, int], size: tuple[int, int], resize: int
+) -> tuple[float, float, float, float]:
+    """Give the part of an image that fills the size once its shorter side has `resize` pixels."""
+    pixel = min(sides) / resize
+    wide, tall = size[1] * pixel, size[0] * pixel
+    left, top = (sides[0] - wide) / 2, (sides[1] - tall) / 2
+    return left, top, left + wide, top + tall

@@ -48,7 +48,8 @@ class Options:
         """Let what was said go before what was found."""
         said: dict[str, Any] = {}
         if self.size is not None:
-            said["size"] = self.size
+            # What is cut out belongs to the size that the network was trained on.
+            said["size"], said["resize"] = self.size, None
         if self.range is not None:
             said["low"], said["high"] = self.range
         for name in ("mean", "std", "order"):
@@ -57,7 +58,9 @@ class Options:
         if not said:
             return preparation
         words = ", ".join(
-            "range" if name in {"low", "high"} else name for name in said if name != "low"
+            "range" if name in {"low", "high"} else name
+            for name in said
+            if name not in {"low", "resize"}
         )
         return replace(preparation, **said, source=f"{words} as given; else {preparation.source}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ def _of_timm(timm: Any, name: str) -> Kept:
         mean=tuple(map(float, config["mean"])),
         std=tuple(map(float, config["std"])),
         source=f"as timm prepares for {name}",
+        resize=_shorter(math.floor(int(size[0]) / float(config.get("crop_pct") or 1)), size),
     )
     labels: tuple[str, ...] = ()
     with suppress(Exception):
@@ -92,15 +94,22 @@ def _of_torchvision(torchvision: Any, name: str) -> Kept:
     weights = torchvision.models.get_model_weights(name).DEFAULT
     model = torchvision.models.get_model(name, weights=weights)
     transforms = weights.transforms()
-    size = getattr(transforms, "crop_size", None) or getattr(transforms, "resize_size", None)
+    shorter = getattr(transforms, "resize_size", None)
+    size = getattr(transforms, "crop_size", None) or shorter
     preparation = Preparation(
         None if size is None else (int(size[0]), int(size[-1])),
         3,
         mean=_numbers(transforms, "mean"),
         std=_numbers(transforms, "std"),
         source=f"as torchvision prepares for {name}",
+        resize=None if size is None or shorter is None else _shorter(int(shorter[0]), size),
     )
     return Kept(model, preparation, tuple(map(str, weights.meta.get("categories", ()))))
+
+
+def _shorter(resize: int, size: Sequence[int]) -> int | None:
+    """Give the pixels of the shorter side before the middle is cut out; None where none is."""
+    return resize if resize >= max(map(int, size)) else None
 
 
 def _numbers(transforms: Any, name: str) -> tuple[float, ...] | None:

@@ -181,19 +181,23 @@ def test_the_camera_shows_frames_and_then_everything(walked, open_page):
     page.get_by_role("button", name="Camera").click()
     page.wait_for_function("() => frames.size >= 4")
     page.get_by_role("button", name="Stop camera").click()
+    # The last frame may still be under way.
+    page.wait_for_timeout(500)
     page.wait_for_function(
-        "() => !convscope.live && convscope.books && convscope.maps(convscope.state.layer)"
+        "(name) => !convscope.live && convscope.books && convscope.maps(name)", arg=layer
     )
-    seen = page.evaluate("[convscope.run.seen.shape, [...convscope.run.seen.data]]")
+    seen, told, shown, shares = page.evaluate(
+        "(name) => [[convscope.run.seen.shape, [...convscope.run.seen.data]],"
+        " convscope.run.predictions.map((one) => [one.index, one.score]),"
+        " Array.from(convscope.maps(name).maximum.data), Array.from(convscope.shares.get(name))]",
+        layer,
+    )
     picture = np.uint8(seen[1]).reshape(seen[0])
     scores = explored.network.predict([picture]).values[0]
-    told = page.evaluate("convscope.run.predictions.map((one) => [one.index, one.score])")
     for index, score in told:
         assert score == pytest.approx(scores[index], rel=1e-3, abs=1e-6)
-    shown = page.evaluate("(name) => Array.from(convscope.maps(name).maximum.data)", layer)
     close(shown, explored.network.activations([picture], layer)[layer].values[0].max(axis=(1, 2)))
     books = convscope.contributions(explored.network, [picture])
-    shares = page.evaluate("(name) => Array.from(convscope.shares.get(name))", layer)
     scale = np.abs(books.shares[layer][0]).max()
     np.testing.assert_allclose(shares, books.shares[layer][0], rtol=1e-3, atol=1e-3 * scale)
 

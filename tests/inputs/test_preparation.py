@@ -257,3 +257,10 @@ def test_the_middle_is_cut_out_of_an_image_whose_shorter_side_is_resized():
 def test_a_part_that_is_larger_than_the_image_is_refused(size):
     with pytest.raises(InputError, match=r"resize 15: give a size, and at least its longer side"):
         Preparation(size, 3, resize=15)
+
+
+@given(st.integers(1, 900), st.integers(1, 900))
+def test_the_whole_shorter_side_is_part_of_any_image(height, width):
+    image = Image(np.full((height, width, 1), 77, np.uint8), "grey")
+    (found,) = prepare([image], Preparation((24, 24), 1, 0, 255, resize=24))
+    assert found.shape == (24, 24, 1) and (found == 77).all()

@@ -290,5 +290,6 @@ def _middle(
     """Give the part of an image that fills the size once its shorter side has `resize` pixels."""
     pixel = min(sides) / resize
     wide, tall = size[1] * pixel, size[0] * pixel
-    left, top = (sides[0] - wide) / 2, (sides[1] - tall) / 2
-    return left, top, left + wide, top + tall
+    # Rounding must not leave the image.
+    left, top = max(0.0, (sides[0] - wide) / 2), max(0.0, (sides[1] - tall) / 2)
+    return left, top, min(left + wide, sides[0]), min(top + tall, sides[1])

@@ -7,7 +7,8 @@ from collections import defaultdict
 
 import pytest
 
-from convscope.explorer.bundle import WEB, script, styles
+from convscope.explorer.assets import WEB
+from convscope.explorer.bundle import script, styles
 
 MODULES = {path.name: path.read_text(encoding="utf-8") for path in sorted(WEB.glob("*.js"))}
 IMPORT = re.compile(r'import \{ (\w+(?:, \w+)*) \} from "\./(\w+\.js)";')

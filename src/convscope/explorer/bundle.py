@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
-__all__ = ["WEB", "script", "styles"]
+from convscope.explorer.assets import WEB
 
-WEB = Path(__file__).with_name("web")
-"""The folder of what the page is made of."""
+__all__ = ["script", "styles"]
 
 _ENTRY = "main.js"
 _IMPORT = re.compile(r'^import \{ [^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)

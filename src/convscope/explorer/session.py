@@ -182,7 +182,8 @@ class Session:
         to = message.text("mute_to", "zero")
         then = message.messages("then", _MOST_TOGETHER)
         source = sent(message, buffers, self.images, opened.network)
-        layers = _glanced(opened, then) if message.has("glance") and not (mutes or solos) else None
+        glance = message.raw("glance") is True and not (mutes or solos)
+        layers = _glanced(opened, then) if glance else None
         recorded = self._recorded(opened, source, mutes, solos, to, layers).at(depth)
         before = self._recorded(opened, source, {}, {}, "zero") if mutes or solos else None
         reply = run(recorded, before, target, arrays)
@@ -205,18 +206,14 @@ class Session:
         key = hashlib.blake2b(source.key + said.encode(), digest_size=12).hexdigest()
         with opened.running() as moment:
             kept = self.runs.find(key)
-            if (
-                kept is not None
-                and kept.moment == moment
-                and kept.holds(*(layers or opened.recorded))
-            ):
+            wanted = opened.recorded if layers is None else opened.glanced(layers)
+            if kept is not None and kept.moment == moment and kept.holds(*wanted):
                 return kept
             batch = source.batch(opened.network)
             silenced = opened.silenced(mutes, solos, to, source.images)
-            names = opened.recorded
-            if layers is not None and opened.is_prepared(batch, opened.glanced(layers)):
-                names = opened.glanced(layers)
-            found = silenced.run(batch, names, outputs=True)
+            if layers is not None and not opened.is_prepared(batch, wanted):
+                wanted = opened.recorded
+            found = silenced.run(batch, wanted, outputs=True)
             recorded = Recorded(key, opened, silenced, source, batch, found, moment)
         self.runs.add(recorded)
         return recorded

@@ -16,7 +16,7 @@ pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 MAP = ".cs-channel .cs-largebox:not([hidden]) canvas.cs-large"
 
 # What is written on canvases cannot be read from their pixels: it is listened to.
-_LISTEN = """() => {
+LISTEN = """() => {
     globalThis.written = new Map();
     const write = CanvasRenderingContext2D.prototype.fillText;
     CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
@@ -55,11 +55,11 @@ def _cells(painted, page, height, width):
     return pixels[np.ix_(rows, columns)]
 
 
-def _number(text):
+def read_number(text):
     return float(text.replace("−", "-"))
 
 
-def _rows(page):
+def waterfall(page):
     """Give the waterfall: words of every row that has a bar, and the number written in it."""
     return page.eval_on_selector_all(
         ".cs-waterfall .cs-row[data-amount]",
@@ -77,7 +77,7 @@ def test_paints_the_map_in_the_palette(open_page, explored, painted):
 
 def test_writes_the_numbers_into_the_cells(open_page, explored):
     page = open_page("m=layer&l=conv3")
-    page.evaluate(_LISTEN)
+    page.evaluate(LISTEN)
     page.evaluate("() => convscope.pin('conv3', 14)")
     page.wait_for_selector(MAP)
     page.wait_for_timeout(300)
@@ -92,7 +92,7 @@ def test_writes_the_numbers_into_the_cells(open_page, explored):
 
 def test_zooms_until_numbers_can_be_read(open_page, explored):
     page = _pin(open_page, "l=conv2&c=5")
-    page.evaluate(_LISTEN)
+    page.evaluate(LISTEN)
     box = page.locator(MAP).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     for _ in range(4):
@@ -111,7 +111,7 @@ def test_zooms_until_numbers_can_be_read(open_page, explored):
         written,
         key=lambda one: math.hypot(one[1] - box["width"] / 2, one[2] - box["height"] / 2),
     )[0]
-    assert _number(text) == pytest.approx(value, abs=0.006)
+    assert read_number(text) == pytest.approx(value, abs=0.006)
 
 
 def test_hover_asks_nothing_and_adds_up(open_page, explored):
@@ -130,18 +130,18 @@ def test_hover_asks_nothing_and_adds_up(open_page, explored):
         page.wait_for_timeout(150)
         assert page.evaluate("() => convscope.hover.unit") == [y, x]
         told = explain(explored.network, _image(explored), "conv3", 14, (y, x))
-        rows = _rows(page)
-        numbers = [round(_number(number) * 1e6) for _, number, _ in rows]
+        rows = waterfall(page)
+        numbers = [round(read_number(number) * 1e6) for _, number, _ in rows]
         assert sum(numbers[:-1]) == numbers[-1]
         assert numbers[-1] / 1e6 == pytest.approx(told.sum, abs=0.001)
         strongest = told.ranking(4)
         assert [int(words) for words, _, _ in rows[:4]] == [name for name, _ in strongest]
         for (_, number, _), (_, product) in zip(rows, strongest, strict=False):
-            assert _number(number) == pytest.approx(product, abs=0.0011)
+            assert read_number(number) == pytest.approx(product, abs=0.0011)
         assert rows[4][0] == "the other 12"
-        assert _number(rows[5][1]) == pytest.approx(told.bias, abs=0.0011)
+        assert read_number(rows[5][1]) == pytest.approx(told.bias, abs=0.0011)
         said = page.inner_text(".cs-framework")
-        assert _number(re.search(r"framework (\S+)", said)[1]) == pytest.approx(
+        assert read_number(re.search(r"framework (\S+)", said)[1]) == pytest.approx(
             told.recorded, rel=1e-3
         )
         assert "✓" in said
@@ -156,7 +156,7 @@ def test_a_click_pins_and_python_agrees(open_page, explored):
     assert page.evaluate("() => [convscope.state.unit, location.hash]")[0] == [8, 9]
     assert "yx=8,9" in page.evaluate("() => location.hash")
     told = explain(explored.network, _image(explored), "conv1", 3, (8, 9))
-    numbers = [_number(number) for _, number, _ in _rows(page)]
+    numbers = [read_number(number) for _, number, _ in waterfall(page)]
     assert numbers[0] == pytest.approx(told.products.values[0], abs=6e-5)
     assert numbers[-1] == pytest.approx(told.sum, abs=6e-5)
 
@@ -195,7 +195,7 @@ def test_muting_is_what_zeroed_weights_do(open_page, explored):
         "(rows) => rows.map((row) => [...row.children].map((one) => one.innerText))",
     )
     odds = [_odds(logits, int(np.argmax(before))) for logits in (before, after)]
-    found = [_number(cell) for cell in cells[1][1:]]
+    found = [read_number(cell) for cell in cells[1][1:]]
     assert found == pytest.approx([*odds, odds[1] - odds[0]], rel=2e-3)
     per_cent = [float(cell.split()[0]) for cell in cells[2][1:3]]
     assert per_cent == pytest.approx([100 / (1 + math.exp(-one)) for one in odds], rel=1e-4)
@@ -335,4 +335,4 @@ def test_a_layer_of_levels_asks_for_the_numbers_of_one_channel(open_page, explor
     page.wait_for_selector(".cs-waterfall .cs-total")
     assert page.evaluate("() => convscope.hover.value") == pytest.approx(values[5, 6])
     told = explain(explored.network, _image(explored), "conv3", 14, (5, 6))
-    assert _number(_rows(page)[-1][1]) == pytest.approx(told.sum, abs=0.001)
+    assert read_number(waterfall(page)[-1][1]) == pytest.approx(told.sum, abs=0.001)

@@ -333,16 +333,24 @@ DROP = """([text, name, type, kind]) => {
 }"""
 
 
-@pytest.mark.parametrize("way", ["choose", "drop", "paste"])
-def test_a_file_comes_in(open_page, explored, logits, painted, way):
-    page = open_page()
-    pixels = 255 - digit(explored, 4)
+def bring(page, way, pixels, name):
+    """Give the page a picture as a file that is chosen, dropped or pasted."""
     if way == "choose":
-        held = {"name": "four.png", "mimeType": "image/png", "buffer": png(pixels)}
+        held = {"name": name, "mimeType": "image/png", "buffer": png(pixels)}
         page.locator("input[type=file]").set_input_files(held)
     else:
         text = base64.b64encode(png(pixels)).decode()
-        page.evaluate(DROP, [text, "four.png", "image/png", way])
+        page.evaluate(DROP, [text, name, "image/png", way])
+
+
+WAYS = ["choose", "drop", "paste"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_file_comes_in(open_page, explored, logits, painted, way):
+    page = open_page()
+    pixels = 255 - digit(explored, 4)
+    bring(page, way, pixels, "four.png")
     wait(page, "() => convscope.run.image === 'four.png'")
     still(page)
     assert np.array_equal(painted(page.locator(STAGE))[..., 0], pixels)

@@ -11,7 +11,7 @@ from convscope.analysis.lineage import lineage
 from convscope.pictures.colormap import full_palette
 
 from .test_bottom import cells, coloured, compared, numbers
-from .test_input import DROP, png, rows
+from .test_input import WAYS, bring, rows
 from .test_page import code_of, download, run
 from .test_sheet import Sheet
 from .walking import at_layer, close, near, source, values
@@ -151,14 +151,12 @@ def test_a_heat_map_is_the_networks(walked, open_page):
     assert found.words[0] in words and found.layer in words
 
 
-def test_a_dropped_picture_is_classified(walked, open_page):
+@pytest.mark.parametrize("way", WAYS)
+def test_a_picture_of_the_person_is_classified(walked, open_page, way):
     explored, layer = walked
     page = at_layer(open_page, walked)
     pixels = 255 - source(explored, 1)[0]
-    import base64
-
-    text = base64.b64encode(png(pixels.squeeze())).decode()
-    page.evaluate(DROP, [text, "mine.png", "image/png", "drop"])
+    bring(page, way, pixels.squeeze(), "mine.png")
     page.wait_for_function("() => convscope.run.image === 'mine.png'")
     scores = explored.network.predict([pixels]).values[0]
     told = page.evaluate("convscope.run.predictions.map((one) => [one.index, one.score])")

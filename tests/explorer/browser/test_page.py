@@ -195,6 +195,56 @@ def test_the_link_is_copied(open_page):
     assert page.evaluate("navigator.clipboard.readText()") == page.url
 
 
+# ---- what muting each map costs ----
+
+
+def costs_of(page):
+    page.wait_for_function("() => convscope.ranking.costs.has('conv3')")
+    return page.evaluate("[...convscope.ranking.costs.get('conv3')]")
+
+
+def test_the_order_by_ablation_survives_a_reload_and_another_image(open_page, explored):
+    page = open_page("m=layer&l=conv3&sort=ablation&i=4")
+    for image in (4, 7):
+        page.evaluate("(image) => convscope.change({ image })", image)
+        page.wait_for_function("(image) => convscope.run.image === `digit ${image}`", arg=image)
+        content = explored.session.images[image].content
+        expected = convscope.ablation(explored.network, [content], "conv3").values[0]
+        assert costs_of(page) == pytest.approx(expected.tolist(), abs=1e-4)
+        assert "until" not in page.locator(".cs-centre .cs-head").inner_text()
+    page.evaluate("() => convscope.change({ target: 2 })")
+    page.wait_for_function("() => convscope.run.score.index === 2")
+    expected = convscope.ablation(explored.network, [content], "conv3", 2).values[0]
+    assert costs_of(page) == pytest.approx(expected.tolist(), abs=1e-4)
+
+
+def test_ablation_that_is_left_says_no_longer_that_it_runs(open_page):
+    page = open_page("m=layer&l=conv3")
+    page.evaluate(
+        """() => {
+            const { client } = convscope;
+            const ask = client.ask.bind(client);
+            globalThis.asked = new Promise((tell) => {
+                client.ask = async (message, ...rest) => {
+                    const reply = await ask(message, ...rest);
+                    if (message.type === "ablation") {
+                        tell();
+                        await new Promise((go) => { globalThis.go = go; });
+                    }
+                    return reply;
+                };
+            });
+        }"""
+    )
+    page.locator(".cs-centre").get_by_label("sort").select_option("ablation")
+    page.evaluate("() => asked")
+    assert page.locator(".cs-status").inner_text() == "muting channel 0 of 32 …"
+    page.locator(".cs-centre").get_by_label("sort").select_option("mean")
+    page.evaluate("() => go()")
+    page.wait_for_function("() => document.querySelector('.cs-status').textContent === ''")
+    assert page.evaluate("() => convscope.ranking.costs.size") == 0
+
+
 # ---- downloads ----
 
 

@@ -60,16 +60,21 @@ export function mosaicPanel(scope) {
     redraw();
   };
 
+  const rank = () => {
+    const { mode, sort, layer } = scope.state;
+    if (mode === "layer" && sort === "ablation" && !scope.live) scope.ranking.ablate(layer).catch((problem) => scope.fail(problem));
+  };
+
   listenToPointer(scope, scroll, tip, () => laid);
   scroll.addEventListener("scroll", redraw);
   const watch = new ResizeObserver(() => lay());
   watch.observe(scroll);
   scope.signal.addEventListener("abort", () => watch.disconnect());
   for (const event of ["run", "books", "costs", "colours", "network"]) scope.on(event, lay);
+  for (const event of ["run", "live"]) scope.on(event, rank);
   scope.on("maps", (name) => name === scope.state.layer && lay());
   scope.on("state", (changed) => {
-    const asked = scope.state.sort === "ablation" && (changed.has("sort") || changed.has("layer"));
-    if (asked) scope.ranking.ablate(scope.state.layer).catch((problem) => scope.fail(problem));
+    if (["sort", "layer", "mode"].some((key) => changed.has(key))) rank();
     if (changed.has("layer")) scroll.scrollTop = 0;
     lay();
     if (changed.has("channel") && laid) bringIntoSight(scroll, laid.grid, laid.shown.indexOf(scope.state.channel));

@@ -11,6 +11,9 @@ export class Ranking {
     this.ranks = new Map();
     /** @type {Map<string, Float32Array>} */
     this.costs = new Map();
+    // The layer whose channels are being muted, and on which run.
+    /** @type {{run: import("./types.js").RunInfo, name: string} | null} */
+    this.muting = null;
   }
 
   /**
@@ -43,28 +46,38 @@ export class Ranking {
   }
 
   /**
-   * Mute every channel of a layer by itself, piece by piece, and tell the progress.
+   * Mute every channel of a layer by itself, piece by piece, and tell the progress; where that was
+   * done on this run, or is being done, nothing.
    * @param {string} name
    */
   async ablate(name) {
     const { scope } = this;
     const { run, state } = scope;
+    const { target } = state;
     const count = scope.layers.get(name)?.shape[0];
-    if (!run || !count || this.costs.has(name)) return;
+    if (!run || !count || this.costs.has(name) || (this.muting?.run === run && this.muting.name === name)) return;
     const why = scope.unavailable("ablation");
     if (why) {
       scope.fail(why);
       return;
     }
+    const own = { run, name };
+    this.muting = own;
     const costs = new Float32Array(count);
-    for (let start = 0; start < count; start += PIECE) {
-      if (scope.run !== run || state.layer !== name || state.sort !== "ablation") return;
-      const stop = Math.min(start + PIECE, count);
-      scope.emit("status", `muting channel ${start} of ${count} …`);
-      const reply = await scope.client.ask({ type: "ablation", run: run.run, layer: name, target: state.target, start, stop });
-      costs.set(reply.costs.data, start);
+    try {
+      for (let start = 0; start < count; start += PIECE) {
+        const stop = Math.min(start + PIECE, count);
+        scope.emit("status", `muting channel ${start} of ${count} …`);
+        const reply = await scope.client.ask({ type: "ablation", run: run.run, layer: name, target, start, stop });
+        if (this.muting !== own || scope.run !== run || state.target !== target || state.layer !== name || state.sort !== "ablation") return;
+        costs.set(reply.costs.data, start);
+      }
+    } finally {
+      if (this.muting === own) {
+        this.muting = null;
+        scope.emit("status", "");
+      }
     }
-    scope.emit("status", "");
     this.costs.set(name, costs);
     scope.emit("costs", name);
   }

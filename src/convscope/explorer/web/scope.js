@@ -109,7 +109,7 @@ export class Scope extends Events {
       Object.assign(state, { layer: first?.name ?? "", channel: -1, unit: null });
     }
     if (!this.pictures[state.image]) state.image = 0;
-    if (state.sort === "contribution" && !this.hasBooks) state.sort = "index";
+    if ((state.sort === "contribution" && !this.hasBooks) || (state.sort === "ablation" && this.unavailable("ablation"))) state.sort = "index";
     if (this.unavailable("slices")) Object.assign(state, { flat: INITIAL.flat, slice: INITIAL.slice });
     for (const muted of [state.mute, state.solo]) {
       for (const layer of Object.keys(muted)) if (!this.layers.has(layer)) delete muted[layer];

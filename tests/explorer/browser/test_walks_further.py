@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import convscope
+from convscope.pictures.colormap import full_palette
 
-from .test_bottom import cells, coloured, compared
+from .test_bottom import cells, coloured, compared, numbers
 from .test_channel import MAP
 from .test_sheet import Sheet
 from .walking import at_layer, close, near, source, values
@@ -128,7 +129,7 @@ def test_maps_are_sorted(walked, open_page, sort):
     assert (np.diff(ranked) <= 1e-4 * np.abs(strength).max()).all()
 
 
-def test_kernels_are_those_of_the_network(walked, open_page):
+def test_kernels_are_those_of_the_network(walked, open_page, painted):
     explored, _ = walked
     found = next(
         layer
@@ -136,7 +137,7 @@ def test_kernels_are_those_of_the_network(walked, open_page):
         if layer.kind == "conv" and explored.network.computation(layer.name) is not None
     )
     page = open_page(f"theme=light&m=layer&l={found.name}&c=0", at=explored)
-    page.locator(".cs-channel").wait_for()
+    page.locator(".cs-kernels canvas").first.wait_for()
     kernel = explored.network.computation(found.name).weights["kernel"][0]
     told = page.evaluate(
         "async (name) => { const found = await convscope.client.ask({type: 'weights', "
@@ -144,7 +145,17 @@ def test_kernels_are_those_of_the_network(walked, open_page):
         found.name,
     )
     close(np.reshape(told, kernel.shape), kernel)
-    page.get_by_text("kernel", exact=False).first.wait_for()
+    tiles = page.locator(".cs-kernels .cs-tile")
+    coloured_block = tiles.first.get_attribute("aria-label") == "kernel in colours"
+    assert tiles.count() == len(kernel) + coloured_block
+    most = np.abs(kernel).max()
+    for place, weights in enumerate(kernel, coloured_block):
+        pixels = painted(tiles.nth(place).locator("canvas"))[..., :3]
+        tall, wide = ((pixels.shape[axis] - 1) // kernel.shape[axis + 1] for axis in (0, 1))
+        # Numbers stand in the middle of large cells.
+        corners = pixels[2::tall, 2::wide][: weights.shape[0], : weights.shape[1]]
+        levels = np.floor((weights + most) * (239 / (2 * float(most))) + 0.5).astype(int)
+        assert near(corners, full_palette("RdBu")[levels])
 
 
 def test_two_layers_are_compared(walked, open_page, painted):
@@ -164,17 +175,48 @@ def test_two_layers_are_compared(walked, open_page, painted):
     assert near(cells(shown[2], a.shape), coloured(a - b, -reach, reach, "RdBu"))
 
 
-def test_one_channel_over_the_images_and_through_the_layers(walked, open_page, painted):
+def test_one_channel_over_the_images_and_through_the_layers(walked, open_page):
+    explored, layer = walked
     page = at_layer(open_page, walked, "&c=2&strip=images")
     page.get_by_text("one scale for all 2").wait_for()
     cards = page.locator(".cs-cards:visible button")
     assert cards.count() == 2
+    maps = [values(explored, layer, image)[2] for image in (0, 1)]
+    for place, one in enumerate(maps):
+        told = spread(cards.nth(place).locator("small").inner_text())
+        assert told == pytest.approx([one.min(), one.max()], rel=1e-2, abs=1e-6)
+    low, high = min(one.min() for one in maps), max(one.max() for one in maps)
+    if low < 0 < high:
+        low, high = -max(-low, high), max(-low, high)
+    ends = numbers(page.locator(".cs-part:visible .cs-bar").inner_text())
+    assert ends == pytest.approx([low, high], rel=1e-2, abs=1e-6)
     cards.nth(1).click()
     page.wait_for_function("() => convscope.state.image === 1")
+    page.wait_for_function("() => convscope.run.image === convscope.pictures[1].name")
     page.evaluate("() => convscope.change({ strip: 'through' })")
     titles = page.locator(".cs-cards:visible .cs-cardtitle")
     titles.first.wait_for()
-    assert titles.count() > 2
+    fitting = [
+        name
+        for name, one in explored.network.layers.items()
+        if len(one.shape) == 3 and one.channels > 2
+    ]
+    assert titles.all_inner_texts() == fitting
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.cs-part:not([hidden]) .cs-card small')].slice(0, 3)"
+        ".every((one) => one.textContent !== '…')"
+    )
+    recorded = explored.network.activations(source(explored, 1), fitting[:3])
+    for place, name in enumerate(fitting[:3]):
+        one = recorded[name].values[0][2]
+        told = spread(page.locator(".cs-cards:visible small").nth(place).inner_text())
+        assert told == pytest.approx([one.min(), one.max()], rel=1e-2, abs=1e-5)
+
+
+def spread(words):
+    """Read the ends of a map from a card: one number where it is one value."""
+    found = [float(one) for one in words.split(" … ")]
+    return [found[0], found[-1]]
 
 
 def test_the_theme_help_and_the_link(walked, open_page):
@@ -210,3 +252,19 @@ def test_the_table_says_what_the_tiles_show(walked, open_page):
         assert shown[:4] == pytest.approx(expected, rel=1e-2, abs=0.05)
         share = float(books.shares[layer][0][channel])
         assert shown[4] == pytest.approx(share, rel=1e-2, abs=1e-3 * float(scale))
+    table.get_by_role("button", name="max").click()
+    order = [int(row.get_attribute("data-row")) for row in table.locator("tbody tr").all()]
+    highest = own.reshape(len(own), -1).max(axis=1)[order]
+    assert (np.diff(highest) <= 1e-4 * np.abs(highest).max()).all()
+    table.locator("tbody tr").first.get_by_role("button").click()
+    assert page.evaluate("convscope.state.channel") == order[0]
+    pinned = page.get_by_role("region", name="the values of the pinned map")
+    page.wait_for_function(
+        "(end) => document.querySelector('.cs-valuespart h3').textContent.endsWith(end)",
+        arg=f"channel {order[0]}",
+    )
+    cell = pinned.locator("tbody tr").nth(2).locator("td")
+    row = own[order[0], 2]
+    close([float(one.get_attribute("title")) for one in cell.all()], row[: cell.count()])
+    cell.nth(4).click()
+    assert page.evaluate("convscope.state.unit") == [2, 4]

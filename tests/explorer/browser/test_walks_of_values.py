@@ -17,7 +17,7 @@ from .test_channel import LISTEN, MAP, read_number, waterfall
 from .test_input import STAGE, still
 from .test_page import download
 from .test_sheet import Sheet
-from .walking import at_layer, close, near, source, values
+from .walking import at_layer, best, close, near, source, values
 
 ARITHMETIC = "section[aria-label='arithmetic of a unit']"
 
@@ -70,12 +70,6 @@ def power(words):
 def logits_apart(scores, first, second):
     """Tell how far two logits are apart, from what a softmax made of them."""
     return float(np.log(np.float64(scores[first])) - np.log(np.float64(scores[second])))
-
-
-def best(explored, image=0, network=None):
-    """Give the scores of the network and its classes, best first."""
-    scores = (network or explored.network).predict(source(explored, image)).values[0]
-    return scores, [int(one) for one in np.argsort(-scores, kind="stable")]
 
 
 def test_the_arithmetic_follows_the_pointer(walked, open_page):

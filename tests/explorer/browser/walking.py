@@ -13,6 +13,12 @@ def values(explored, layer, image=0, network=None):
     return network.activations(source(explored, image), layer)[layer].values[0]
 
 
+def best(explored, image=0, network=None):
+    """Give the scores of the network and its classes, best first."""
+    scores = (network or explored.network).predict(source(explored, image)).values[0]
+    return scores, [int(one) for one in np.argsort(-scores, kind="stable")]
+
+
 def close(found, expected):
     """One pass of the session records all layers, the other few: XLA fuses them otherwise."""
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())

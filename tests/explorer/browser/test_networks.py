@@ -1,9 +1,12 @@
 """The page on networks of other kinds: nested, strangers' files, ResNet50."""
 
+import keras
 import numpy as np
 import pytest
 
 import convscope
+
+from .several import noise
 
 
 def values(explored, layer, image=0):
@@ -125,3 +128,41 @@ def test_a_network_without_gradients_says_what_it_cannot_tell(shared, serve, ope
         values = network.activations(images[:1], "ReLU32")["ReLU32"].values[0]
         shown = page.evaluate("() => Array.from(convscope.maps('ReLU32').maximum.data)")
         np.testing.assert_allclose(shown, values.max(axis=(1, 2)), rtol=1e-5)
+
+
+def test_a_flattened_layer_of_many_units_is_shown(serve, open_page, painted):
+    """More units than a function of the page takes arguments, or a table has room for."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.layers.Input((128, 128, 3)),
+            keras.layers.Conv2D(16, 3, padding="same", activation="relu", name="conv"),
+            keras.layers.Flatten(name="flat"),
+            keras.layers.Dense(2, activation="softmax", name="out"),
+        ]
+    )
+    with serve(convscope.open(model), noise(128, 128, 3)) as explored:
+        page = open_page("theme=light&m=layer&l=flat&sort=maximum", at=explored)
+        page.wait_for_function("() => convscope.maps('flat')")
+        page.wait_for_timeout(300)
+        own = values(explored, "flat")
+        highest = np.argsort(-own, kind="stable")
+        tiles = painted(page.locator(".cs-centre .cs-scroll canvas").first)
+        assert len(np.unique(tiles.reshape(-1, 4), axis=0)) > 5
+        box = page.locator(".cs-centre .cs-scroll").bounding_box()
+        page.mouse.move(box["x"] + 40, box["y"] + 30)
+        page.wait_for_function("() => convscope.hover")
+        hover = page.evaluate("() => [convscope.hover.channel, convscope.hover.value]")
+        assert hover[1] == pytest.approx(own[highest[0]], rel=1e-5)
+        assert own[hover[0]] == pytest.approx(hover[1], rel=1e-5)
+        strip = painted(page.locator("li[data-layer=flat] canvas"))
+        assert len(np.unique(strip.reshape(-1, 4), axis=0)) > 5
+        page.get_by_role("button", name="Table", exact=True).click()
+        table = page.get_by_role("region", name="the maps of the layer")
+        caption = table.locator("caption").inner_text()
+        assert caption.endswith("the first 1,000 of 262,144 in this order")
+        assert table.locator("tbody tr").count() == 1000
+        table.get_by_role("button", name="max").click()
+        first = int(table.locator("tbody tr").first.get_attribute("data-row"))
+        assert own[first] == pytest.approx(own[highest[0]], rel=1e-5)
+        page.context.close()

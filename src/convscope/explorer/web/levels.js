@@ -75,6 +75,21 @@ export function finiteEnds(low, high) {
 }
 
 /**
+ * Find the largest finite value without its sign; zero where there is none. Flattened layers hold
+ * more values than a function takes arguments.
+ * @param {ArrayLike<number>} values
+ * @returns {number}
+ */
+export function largestSize(values) {
+  let most = 0;
+  for (let at = 0; at < values.length; at++) {
+    const size = Math.abs(values[at]);
+    if (size > most && size < Infinity) most = size;
+  }
+  return most;
+}
+
+/**
  * Turn the values of some channels into levels.
  * @param {ArrayLike<number>} values one channel after the other
  * @param {number} size values of a channel

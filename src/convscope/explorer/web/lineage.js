@@ -1,5 +1,6 @@
 import { drawBlank, inks } from "./blanks.js";
 import { el, fill, sharp, signedFigure } from "./dom.js";
+import { largestSize } from "./levels.js";
 import { thumbnailOf } from "./thumbnails.js";
 import { inputName } from "./waterfall_sources.js";
 
@@ -32,7 +33,6 @@ export function lineagePanel(scope) {
 
   return {
     node,
-    redraw: draw,
     /** @param {Kin | null} next */
     show(next) {
       kin = next;
@@ -114,7 +114,7 @@ function drawThumb(scope, canvas, layer, channel) {
     pen.drawImage(map, (ACROSS - wide) / 2, (ACROSS - tall) / 2, wide, tall);
   } else if (maps && maps.values && maps.shape[1] * maps.shape[2] === 1) {
     const value = maps.values.data[channel];
-    const most = Math.max(...maps.high.data.map(Math.abs), ...maps.low.data.map(Math.abs)) || 1;
+    const most = Math.max(largestSize(maps.high.data), largestSize(maps.low.data)) || 1;
     pen.fillStyle = value >= 0 ? colours.for : colours.against;
     const tall = (Math.abs(value) / most) * (ACROSS - 4);
     pen.fillRect(ACROSS / 2 - 8, ACROSS - 2 - tall, 16, Math.max(1, tall));

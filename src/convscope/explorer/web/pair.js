@@ -1,5 +1,6 @@
 import { endsBar } from "./bar.js";
 import { el, figure, signedFigure } from "./dom.js";
+import { largestSize } from "./levels.js";
 import { differenceLut, fittedPlane, planeEnds, planeView, valueAt } from "./plane.js";
 
 /** @typedef {import("./comparison.js").Comparison} Comparison */
@@ -38,7 +39,7 @@ export function pairGroup(scope, found, pair, readout) {
   ];
   for (const { letter, words, plane, view } of shown) view.show(plane, ends.maps, ends.lut, `${letter}: ${words}, ${pair.title}, ${planeSpread(plane)}`);
   const apart = pair.difference ? planeView(scope, most) : null;
-  if (pair.difference) apart?.show(pair.difference, ends.difference, ends.lutOfDifference, `A minus B, ${pair.title}, ${planeSpread(pair.difference)}`, largest(pair.difference) ? "" : "no difference");
+  if (pair.difference) apart?.show(pair.difference, ends.difference, ends.lutOfDifference, `A minus B, ${pair.title}, ${planeSpread(pair.difference)}`, largestSize(pair.difference.values) ? "" : "no difference");
   const bars = [endsBar("A, B"), endsBar("A − B")];
   bars[0].show(ends.maps, ends.lut);
   bars[1].show(pair.difference && ends.difference, ends.lutOfDifference);
@@ -108,9 +109,4 @@ function unitWords(pair, unit, inB) {
 function planeSpread(plane) {
   const ends = planeEnds([{ ...plane }]);
   return ends.signed ? `up to ${figure(ends.high)} from zero` : `from ${figure(ends.low)} to ${figure(ends.high)}`;
-}
-
-/** @param {import("./plane.js").Plane} plane */
-export function largest(plane) {
-  return plane.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }

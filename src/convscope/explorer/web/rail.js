@@ -1,13 +1,15 @@
 import { inks } from "./blanks.js";
 import { mapCanvas } from "./colour.js";
 import { el, fill, sharp } from "./dom.js";
-import { levelsOf } from "./levels.js";
+import { finiteEnds, levelsBetween, levelsOf } from "./levels.js";
 
 /** @typedef {import("./types.js").LayerInfo} LayerInfo */
 
 const THUMB = 33;
 const SHOWN = 6;
 const STEP = THUMB + 3;
+// Of more units, so many stretches are shown.
+const STRIP_UNITS = 2 * SHOWN * STEP;
 // From so many layers on, blocks are folded at first.
 const MANY = 60;
 
@@ -175,7 +177,7 @@ export function strongestMaps(scope, name, count, used = []) {
     const order = ranked(layer.maximum.data, count);
     const vector = height * width === 1;
     const blank = countBlank(layer.codes.data);
-    if (vector) return { maps: [vectorStrip(scope, layer, channels, used[0])], blank: channels > 1 ? blank : 0, vector };
+    if (vector) return { maps: [vectorStrip(scope, layer, used[0])], blank: channels > 1 ? blank : 0, vector };
     const lut = scope.colours.lut(layer.signed);
     return { maps: order.map((channel, place) => mapCanvas(levelsOfOne(scope, layer, channel), width, height, lut, used[place])), blank, vector };
   }
@@ -198,14 +200,28 @@ function levelsOfOne(scope, layer, channel) {
 /**
  * @param {import("./scope.js").Scope} scope
  * @param {import("./types.js").LayerReply} layer
- * @param {number} channels
  * @param {HTMLCanvasElement} [used]
  */
-function vectorStrip(scope, layer, channels, used) {
-  const low = Math.min(0, ...layer.low.data);
-  const width = Math.max(...layer.high.data) - low || 1;
-  const levels = Uint8Array.from(layer.high.data, (value) => Math.round(((value - low) / width) * 239));
-  return mapCanvas(levels, channels, 1, scope.colours.lut(false), used);
+function vectorStrip(scope, layer, used) {
+  const [low, high] = finiteEnds(layer.low.data, layer.high.data);
+  const values = highestAlong(layer.high.data, STRIP_UNITS);
+  return mapCanvas(levelsBetween(values, Math.min(0, low), high), values.length, 1, scope.colours.lut(false), used);
+}
+
+/**
+ * The highest value of each of equal stretches; every value where there are few.
+ * @param {ArrayLike<number>} values
+ * @param {number} most stretches
+ * @returns {Float32Array}
+ */
+function highestAlong(values, most) {
+  const count = Math.min(most, values.length);
+  const highest = new Float32Array(count).fill(-Infinity);
+  for (let at = 0; at < values.length; at++) {
+    const stretch = Math.floor((at * count) / values.length);
+    if (values[at] > highest[stretch]) highest[stretch] = values[at];
+  }
+  return highest;
 }
 
 /**
@@ -222,7 +238,7 @@ function fromSheet(scope, sheet, name, count, used) {
     const size = layer.height * layer.width;
     if (layer.name === name) {
       const maxima = sheet.maximum.data.subarray(first, first + layer.channels);
-            const blank = countBlank(sheet.codes.data.subarray(first, first + layer.channels));
+      const blank = countBlank(sheet.codes.data.subarray(first, first + layer.channels));
       if (size === 1) return null;
       const lut = scope.colours.lut(sheet.signed[place]);
       const levels = /** @type {Uint8Array} */ (sheet.levels.data);

@@ -1,5 +1,5 @@
 import { el, figure, signedFigure } from "./dom.js";
-import { largest } from "./pair.js";
+import { largestSize } from "./levels.js";
 import { perCent } from "./scores.js";
 
 /** @typedef {import("./comparison.js").Comparison} Comparison */
@@ -15,7 +15,7 @@ const ROWS = 10;
 export function unitTable(scope, found) {
   const [{ a, b, difference, because, layer }] = found.pairs;
   if (!difference) return el("p", { class: "cs-soft" }, because);
-  const most = largest(difference) || 1;
+  const most = largestSize(difference.values) || 1;
   const order = Array.from(difference.values, (_, unit) => unit).sort((p, q) => Math.abs(difference.values[q]) - Math.abs(difference.values[p]) || p - q).slice(0, ROWS);
   const { channel } = scope.state;
   if (channel >= 0 && channel < difference.values.length && !order.includes(channel)) order.unshift(channel);

@@ -10,6 +10,8 @@ import { signalTable } from "./signal_table.js";
 
 // So many rows and columns of a map are in sight.
 const IN_SIGHT = 64;
+// A page with more rows than this is slow; a flattened layer has more units.
+const MOST_ROWS = 1000;
 
 /**
  * One column: its name, what it is sorted by, and what is written.
@@ -57,12 +59,12 @@ function sortable(label) {
   const node = el("div", { class: "cs-tablescroll", tabindex: 0, role: "region", "aria-label": label }, el("table", { class: "cs-table" }, caption, el("thead", {}, head), body));
   /** @type {{by: string, falling: boolean} | null} */
   let sorting = null;
-  /** @type {{columns: Column[], count: number, press: (row: number) => void, chosen: number} | null} */
+  /** @type {{title: string, columns: Column[], count: number, press: (row: number) => void, chosen: number} | null} */
   let held = null;
 
   const draw = () => {
     if (!held) return;
-    const { columns, count, press, chosen } = held;
+    const { title, columns, count, press, chosen } = held;
     const rows = Array.from({ length: count }, (_, row) => row);
     const by = columns.find((column) => column.name === sorting?.by);
     if (by && sorting) {
@@ -79,7 +81,8 @@ function sortable(label) {
       });
       return el("th", { scope: "col", "aria-sort": chosenOne ? (sorting?.falling ? "descending" : "ascending") : "none" }, turn);
     }));
-    fill(body, ...rows.map((row) => {
+    caption.textContent = count > MOST_ROWS ? `${title} · the first ${MOST_ROWS.toLocaleString("en")} of ${count.toLocaleString("en")} in this order` : title;
+    fill(body, ...rows.slice(0, MOST_ROWS).map((row) => {
       const [first, ...rest] = columns;
       const pin = el("button", { type: "button", class: "cs-cellbutton", "aria-pressed": String(row === chosen) }, first.words(row));
       const line = el("tr", { class: row === chosen ? "cs-chosenrow" : null, "data-row": row }, el("th", { scope: "row" }, pin), ...rest.map((column) => el("td", {}, column.words(row))));
@@ -91,9 +94,8 @@ function sortable(label) {
     node,
     /** @param {string} title @param {Column[]} columns @param {number} count @param {number} chosen @param {(row: number) => void} press */
     show(title, columns, count, chosen, press) {
-      caption.textContent = title;
       const focused = /** @type {HTMLElement | null} */ (body.contains(document.activeElement) ? document.activeElement?.closest("tr") ?? null : null)?.dataset.row;
-      held = { columns, count, press, chosen };
+      held = { title, columns, count, press, chosen };
       draw();
       if (focused !== undefined) /** @type {HTMLElement | null} */ (body.querySelector(`tr[data-row="${focused}"] button`))?.focus();
     },

@@ -1,5 +1,6 @@
 import { drawBlank } from "./blanks.js";
 import { figure } from "./dom.js";
+import { largestSize } from "./levels.js";
 
 /** Pixels below a tile for its number and value, and for the bar of its contribution. */
 export const CAPTION = 16;
@@ -45,7 +46,7 @@ export function boxInGrid(grid, place, top) {
 export function barEnds(scope, layer) {
   // Until the books of this image are there, those of the one before order the maps and say no more.
   const shares = scope.shares.get(layer.layer);
-  return { shares, strongest: Math.max(...layer.maximum.data.map(Math.abs)) || 1, most: shares ? Math.max(...shares.map(Math.abs)) || 1 : 1 };
+  return { shares, strongest: largestSize(layer.maximum.data) || 1, most: largestSize(shares ?? []) || 1 };
 }
 
 /**

@@ -74,21 +74,21 @@ export function accountOf(recipe, inputs, channel, unit, logits = null) {
   if (!recipe.understood || inputs.length !== recipe.sources.length || !inputs.length) return null;
   switch (recipe.operation) {
     case "convolution": case "transposed convolution": case "separable convolution": case "dense":
-      return ended(recipe, linearParts(recipe, inputs[0], unit), channel, logits);
+      return ended(recipe, linearParts(recipe, inputs[0], unit), logits);
     case "maximum pooling": case "average pooling":
-      return ended(recipe, windowParts(recipe, inputs[0], channel, unit), channel, logits);
+      return ended(recipe, windowParts(recipe, inputs[0], channel, unit), logits);
     case "sum": case "difference": case "product": case "quotient": case "mean": case "maximum": case "minimum":
-      return ended(recipe, mergedParts(recipe, inputs, channel, unit), channel, logits);
-    case "affine": return ended(recipe, affineParts(recipe, inputs[0], channel, unit), channel, logits);
+      return ended(recipe, mergedParts(recipe, inputs, channel, unit), logits);
+    case "affine": return ended(recipe, affineParts(recipe, inputs[0], channel, unit), logits);
     case "activation":
-      if (typeof recipe.slope === "number") return ended({ ...recipe, activation: { name: "leaky_relu", parameters: { negative_slope: recipe.slope } } }, takenParts(inputs, 0, channel, unit), channel, logits);
+      if (typeof recipe.slope === "number") return ended({ ...recipe, activation: { name: "leaky_relu", parameters: { negative_slope: recipe.slope } } }, takenParts(inputs, 0, channel, unit), logits);
       // A slope for every unit did not come along.
-      return recipe.activation.name === "linear" ? null : ended(recipe, takenParts(inputs, 0, channel, unit), channel, logits);
+      return recipe.activation.name === "linear" ? null : ended(recipe, takenParts(inputs, 0, channel, unit), logits);
     case "identity":
-      return ended(recipe, takenParts(inputs, 0, channel, unit), channel, logits);
-    case "concatenation": return ended(recipe, joinedParts(recipe, inputs, channel, unit), channel, logits);
-    case "padding": return ended(recipe, paddedParts(recipe, inputs, channel, unit), channel, logits);
-    case "upsampling": return ended(recipe, enlargedParts(recipe, inputs, channel, unit), channel, logits);
+      return ended(recipe, takenParts(inputs, 0, channel, unit), logits);
+    case "concatenation": return ended(recipe, joinedParts(recipe, inputs, channel, unit), logits);
+    case "padding": return ended(recipe, paddedParts(recipe, inputs, channel, unit), logits);
+    case "upsampling": return ended(recipe, enlargedParts(recipe, inputs, channel, unit), logits);
     default: return null;
   }
 }
@@ -97,11 +97,10 @@ export function accountOf(recipe, inputs, channel, unit, logits = null) {
  * Apply the activation function.
  * @param {Recipe} recipe
  * @param {Parts | null} parts
- * @param {number} channel
  * @param {ArrayLike<number> | null} logits
  * @returns {Account | null}
  */
-function ended(recipe, parts, channel, logits) {
+function ended(recipe, parts, logits) {
   if (!parts) return null;
   const { activation } = recipe;
   const tolerance = ROUNDOFFS[recipe.dtype ?? "float32"] ?? ROUNDOFFS.float32;

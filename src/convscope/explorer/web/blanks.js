@@ -1,4 +1,12 @@
 /**
+ * Whether nothing is seen on a map of which this is said.
+ * @param {string} word
+ */
+export function isBlankWord(word) {
+  return word === "zero here" || word === "constant";
+}
+
+/**
  * Draw a blank tile: a hatch, and the word where it fits.
  * @param {CanvasRenderingContext2D} pen
  * @param {string} word

@@ -1,7 +1,7 @@
 import { paintBar } from "./bar.js";
 import { inks } from "./blanks.js";
 import { el, figure, fill, sharp } from "./dom.js";
-import { drawPatch, endsFromZero, weightColours } from "./patches.js";
+import { drawPatch, endsFromZero } from "./patches.js";
 import { inputName } from "./waterfall_sources.js";
 
 const MOST = 16;
@@ -34,7 +34,7 @@ export function kernelPanel(scope) {
       node.hidden = !recipe || !kernel || !kernel.data.length;
       if (!recipe || !kernel || node.hidden) return;
       const { low: first, high: last } = endsFromZero([kernel.data], true);
-      paintBar(bar, weightColours(scope), 80, 8);
+      paintBar(bar, scope.colours.diverging, 80, 8);
       low.textContent = figure(first);
       high.textContent = `+${figure(last)}`;
       const each = kernel.data.length / kernel.shape[0];
@@ -85,7 +85,7 @@ function kernelTile(scope, recipe, place, each, most) {
   const columns = kernel.shape[kernel.shape.length - 1];
   const few = kernel.shape[0] <= 3;
   const wide = few && columns <= 3 ? 30 : few ? Math.max(4, Math.floor(96 / columns)) : Math.max(3, Math.floor(37 / columns));
-  drawPatch(canvas, values, kernel.shape.slice(1), { lut: weightColours(scope), low: -most, high: most, wide, tall: few && columns <= 3 ? 20 : wide, empty: colours.hatch, ink: colours.soft });
+  drawPatch(canvas, values, kernel.shape.slice(1), { lut: scope.colours.diverging, low: -most, high: most, wide, tall: few && columns <= 3 ? 20 : wide, empty: colours.hatch, ink: colours.soft });
   const follows = scope.layers.has(source);
   const name = follows ? String(from) : inputName(scope, from);
   const title = `weights for ${follows ? `channel ${from} of ${source}` : name}: ${Array.from(values.subarray(0, 25), (one) => figure(one)).join(", ")}`;

@@ -1,8 +1,7 @@
 import { lutOf, pictureCanvas } from "./colour.js";
 import { levelsBetween } from "./levels.js";
 import { strongestUnit } from "./mapview.js";
-import { endsFromZero, weightColours } from "./patches.js";
-import { mapLevels } from "./thumbnails.js";
+import { endsFromZero } from "./patches.js";
 
 /** @typedef {import("./asked.js").Asked} Asked */
 /** @typedef {import("./mapview.js").Large} Large */
@@ -62,7 +61,7 @@ function common(scope, { name, layer, height, width }) {
 function valuesLook(scope, shown) {
   const { channel, layer, values } = shown;
   const span = scope.colours.span(layer);
-  return { ...common(scope, shown), values, low: span.low[channel], high: span.high[channel], lut: scope.colours.lut(layer.signed), levels: mapLevels(scope, layer, channel, values) };
+  return { ...common(scope, shown), values, low: span.low[channel], high: span.high[channel], lut: scope.colours.lut(layer.signed), levels: scope.colours.levelsOfMap(layer, channel, values) };
 }
 
 /**
@@ -76,7 +75,7 @@ function sharesLook(scope, asked, shown) {
   const found = asked.find("shares", { layer: name, channel, target: scope.state.target })?.values;
   if (!found) return null;
   const { low, high } = endsFromZero([found.data], true);
-  return { ...common(scope, shown), values: found.data, low, high, lut: weightColours(scope), levels: levelsBetween(found.data, low, high) };
+  return { ...common(scope, shown), values: found.data, low, high, lut: scope.colours.diverging, levels: levelsBetween(found.data, low, high) };
 }
 
 /**
@@ -108,7 +107,7 @@ function photoLook(scope, shown) {
   if (!seen) return null;
   const { low, high } = endsFromZero([values ?? []]);
   const known = values ?? new Float32Array(height * width);
-  return { ...common(scope, shown), values: known, low, high, lut: low < 0 ? weightColours(scope) : overlayColours(scope), levels: levelsBetween(known, low, high), picture: dimmed(scope, seen) };
+  return { ...common(scope, shown), values: known, low, high, lut: low < 0 ? scope.colours.diverging : overlayColours(scope), levels: levelsBetween(known, low, high), picture: dimmed(scope, seen) };
 }
 
 /** @param {Scope} scope */

@@ -30,6 +30,12 @@ export class MapColours {
     return made.once(`lut ${name} ${reversed}`, () => lutOf(palettes[name], reversed));
   }
 
+  /** The colours of weights, shares and differences: zero is white, whatever was chosen for the maps. */
+  get diverging() {
+    const { made, network: { palettes } } = this.scope;
+    return made.once("lut diverging", () => lutOf(palettes.RdBu, false));
+  }
+
   /** Smallest and largest value of all that is shown: of the whole network on this image. */
   get ends() {
     const { made, run, sheet, kept } = this.scope;
@@ -63,6 +69,24 @@ export class MapColours {
   }
 
   /**
+   * The levels of one map.
+   * @param {LayerReply} layer
+   * @param {number} channel
+   * @param {ArrayLike<number> | null} [exact] its values, where the layer came as levels
+   * @returns {Uint8Array}
+   */
+  levelsOfMap(layer, channel, exact = null) {
+    const size = layer.shape[1] * layer.shape[2];
+    const [from, to] = [channel * size, (channel + 1) * size];
+    const span = spanAt(this.span(layer), channel);
+    const values = layer.values ? layer.values.data.subarray(from, to) : exact;
+    if (!values) return relevelled(/** @type {Uint8Array} */ (layer.levels?.data.subarray(from, to) ?? new Uint8Array(size)), size, spanAt(spanWritten(layer), channel), span);
+    // Of one value alone there is no lowest and no highest: with colours of both signs it is in the middle.
+    if (span.signed && span.low[0] === span.high[0]) return new Uint8Array(size).fill(120);
+    return levelsOf(values, size, span);
+  }
+
+  /**
    * All maps of a layer in colours; null while they are not there.
    * @param {string} name
    * @returns {Atlas | null}
@@ -83,4 +107,14 @@ export class MapColours {
  */
 function spanWritten(layer) {
   return { low: /** @type {Float32Array} */ (layer.span_low?.data), high: /** @type {Float32Array} */ (layer.span_high?.data), signed: layer.signed };
+}
+
+/**
+ * The span of one channel.
+ * @param {import("./levels.js").Span} span
+ * @param {number} channel
+ * @returns {import("./levels.js").Span}
+ */
+function spanAt({ low, high, signed }, channel) {
+  return { low: low.subarray(channel, channel + 1), high: high.subarray(channel, channel + 1), signed };
 }

@@ -1,7 +1,7 @@
 import { endsBar } from "./bar.js";
 import { el, figure, signedFigure } from "./dom.js";
 import { largestSize } from "./levels.js";
-import { differenceLut, fittedPlane, planeEnds, planeView, valueAt } from "./plane.js";
+import { fittedPlane, planeEnds, planeView, valueAt } from "./plane.js";
 
 /** @typedef {import("./comparison.js").Comparison} Comparison */
 /** @typedef {import("./comparison.js").Pair} Pair */
@@ -20,7 +20,7 @@ export function pairEnds(scope, pair) {
   const apart = pair.difference ? planeEnds([pair.difference]) : { low: 0, high: 0 };
   const most = Math.max(Math.abs(maps.low), Math.abs(maps.high), -apart.low, apart.high);
   if (maps.signed) Object.assign(maps, { low: -most, high: most });
-  return { maps, lut: scope.colours.lut(maps.signed), difference: { low: -most, high: most, signed: true }, lutOfDifference: differenceLut(scope) };
+  return { maps, lut: scope.colours.lut(maps.signed), difference: { low: -most, high: most, signed: true }, lutOfDifference: scope.colours.diverging };
 }
 
 /**

@@ -1,15 +1,6 @@
-import { cssOf, isDark, lutOf } from "./colour.js";
+import { cssOf, isDark } from "./colour.js";
 import { sharp } from "./dom.js";
 import { cellText, decimalsFor, powerFor } from "./numbers.js";
-
-/**
- * The colours of weights: diverging, zero in the middle, whatever colormap the maps have.
- * @param {import("./scope.js").Scope} scope
- * @returns {import("./colour.js").Lut}
- */
-export function weightColours(scope) {
-  return scope.made.once("lut weights", () => lutOf(scope.network.palettes.RdBu ?? Object.values(scope.network.palettes)[0], false));
-}
 
 /**
  * Draw a small block of numbers as cells, which hold their numbers where they are wide enough.

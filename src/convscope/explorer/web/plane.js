@@ -1,5 +1,5 @@
 import { drawBlank, inks } from "./blanks.js";
-import { lutOf, mapCanvas } from "./colour.js";
+import { mapCanvas } from "./colour.js";
 import { el, sharp } from "./dom.js";
 import { finiteEnds, levelsBetween } from "./levels.js";
 
@@ -68,14 +68,6 @@ export function planeEnds(planes) {
  */
 export function differenceOf(a, b) {
   return { ...a, values: a.values.map((value, at) => value - b.values[at]) };
-}
-
-/**
- * The colours of differences: zero is white, whatever was chosen for the maps.
- * @param {import("./scope.js").Scope} scope
- */
-export function differenceLut(scope) {
-  return scope.made.once("lut RdBu false", () => lutOf(scope.network.palettes.RdBu, false));
 }
 
 /**

@@ -1,7 +1,7 @@
-import { inks } from "./blanks.js";
+import { inks, isBlankWord } from "./blanks.js";
 import { mapCanvas } from "./colour.js";
 import { el, fill, sharp } from "./dom.js";
-import { finiteEnds, levelsBetween, levelsOf } from "./levels.js";
+import { finiteEnds, levelsBetween } from "./levels.js";
 
 /** @typedef {import("./types.js").LayerInfo} LayerInfo */
 
@@ -176,25 +176,12 @@ export function strongestMaps(scope, name, count, used = []) {
     const [channels, height, width] = layer.shape;
     const order = ranked(layer.maximum.data, count);
     const vector = height * width === 1;
-    const blank = countBlank(layer.codes.data);
+    const blank = countBlank(scope, layer.codes.data);
     if (vector) return { maps: [vectorStrip(scope, layer, used[0])], blank: channels > 1 ? blank : 0, vector };
     const lut = scope.colours.lut(layer.signed);
-    return { maps: order.map((channel, place) => mapCanvas(levelsOfOne(scope, layer, channel), width, height, lut, used[place])), blank, vector };
+    return { maps: order.map((channel, place) => mapCanvas(scope.colours.levelsOfMap(layer, channel), width, height, lut, used[place])), blank, vector };
   }
   return scope.sheet && fromSheet(scope, scope.sheet, name, count, used);
-}
-
-/**
- * @param {import("./scope.js").Scope} scope
- * @param {import("./types.js").LayerReply} layer
- * @param {number} channel
- */
-function levelsOfOne(scope, layer, channel) {
-  const size = layer.shape[1] * layer.shape[2];
-  const [from, to] = [channel * size, (channel + 1) * size];
-  if (!layer.values) return scope.colours.levels(layer).subarray(from, to);
-  const { low, high, signed } = scope.colours.span(layer);
-  return levelsOf(layer.values.data.subarray(from, to), size, { low: low.subarray(channel, channel + 1), high: high.subarray(channel, channel + 1), signed });
 }
 
 /**
@@ -238,7 +225,7 @@ function fromSheet(scope, sheet, name, count, used) {
     const size = layer.height * layer.width;
     if (layer.name === name) {
       const maxima = sheet.maximum.data.subarray(first, first + layer.channels);
-      const blank = countBlank(sheet.codes.data.subarray(first, first + layer.channels));
+      const blank = countBlank(scope, sheet.codes.data.subarray(first, first + layer.channels));
       if (size === 1) return null;
       const lut = scope.colours.lut(sheet.signed[place]);
       const levels = /** @type {Uint8Array} */ (sheet.levels.data);
@@ -252,11 +239,12 @@ function fromSheet(scope, sheet, name, count, used) {
 }
 
 /**
- * Count the channels that are zero or constant.
+ * Count the channels on which nothing is seen.
+ * @param {import("./scope.js").Scope} scope
  * @param {ArrayLike<number>} codes
  */
-function countBlank(codes) {
-  return Array.from(codes).filter((code) => code === 1 || code === 2).length;
+function countBlank(scope, codes) {
+  return Array.from(codes).filter((code) => isBlankWord(scope.network.words[code])).length;
 }
 
 /**

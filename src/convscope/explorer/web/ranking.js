@@ -1,3 +1,5 @@
+import { isBlankWord } from "./blanks.js";
+
 // Channels that are muted between two reports of progress.
 const PIECE = 32;
 
@@ -29,7 +31,7 @@ export class Ranking {
     if (key) all.sort((a, b) => (signless ? Math.abs(key[b]) - Math.abs(key[a]) : key[b] - key[a]) || a - b);
     const { words } = this.scope.network;
     /** @param {number} channel */
-    const isBlank = (channel) => words[layer.codes.data[channel]] === "zero here" || words[layer.codes.data[channel]] === "constant";
+    const isBlank = (channel) => isBlankWord(words[layer.codes.data[channel]]);
     return { shown: all.filter((channel) => !isBlank(channel)), blank: all.filter(isBlank), by: key ? sort : "index" };
   }
 

@@ -1,4 +1,4 @@
-import { drawBlank } from "./blanks.js";
+import { drawBlank, isBlankWord } from "./blanks.js";
 import { figure } from "./dom.js";
 import { paintCells } from "./sheet_cells.js";
 import { strengthOf } from "./sheet_maps.js";
@@ -91,7 +91,7 @@ function paintTiles(pen, scene, group, layer, channels) {
 function blankOf({ scope }, layer, channel) {
   if (scope.isMuted(layer.name, channel)) return "muted";
   const word = scope.network.words[layer.codes[channel]];
-  return word === "zero here" || word === "constant" ? word : "";
+  return isBlankWord(word) ? word : "";
 }
 
 /**

@@ -1,23 +1,4 @@
 import { mapCanvas } from "./colour.js";
-import { levelsOf } from "./levels.js";
-
-/**
- * The levels of one map on the present scale.
- * @param {import("./scope.js").Scope} scope
- * @param {import("./types.js").LayerReply} layer
- * @param {number} channel
- * @param {ArrayLike<number> | null} [exact] its values, where the layer came as levels
- * @returns {Uint8Array}
- */
-export function mapLevels(scope, layer, channel, exact = null) {
-  const size = layer.shape[1] * layer.shape[2];
-  const values = layer.values ? layer.values.data.subarray(channel * size, (channel + 1) * size) : exact;
-  if (!values) return /** @type {Uint8Array} */ (layer.levels?.data.subarray(channel * size, (channel + 1) * size) ?? new Uint8Array(size));
-  const span = scope.colours.span(layer);
-  // Of one value alone there is no lowest and no highest: with colours of both signs it is in the middle.
-  if (span.signed && span.low[channel] === span.high[channel]) return new Uint8Array(size).fill(120);
-  return levelsOf(values, size, { low: span.low.subarray(channel, channel + 1), high: span.high.subarray(channel, channel + 1), signed: span.signed });
-}
 
 /**
  * A small picture of one map from whatever is known of it: the maps of its layer, else the sheet.
@@ -31,7 +12,7 @@ export function thumbnailOf(scope, name, channel) {
   if (layer) {
     const [count, height, width] = layer.shape;
     if (height * width === 1 || channel >= count) return null;
-    return mapCanvas(mapLevels(scope, layer, channel), width, height, scope.colours.lut(layer.signed));
+    return mapCanvas(scope.colours.levelsOfMap(layer, channel), width, height, scope.colours.lut(layer.signed));
   }
   const { sheet } = scope;
   let at = 0;

@@ -1,4 +1,4 @@
-import { drawBlank } from "./blanks.js";
+import { drawBlank, isBlankWord } from "./blanks.js";
 import { figure } from "./dom.js";
 import { largestSize } from "./levels.js";
 
@@ -64,7 +64,7 @@ export function drawTile(pen, scope, layer, channel, box, look) {
   const word = scope.network.words[layer.codes.data[channel]];
   const muted = scope.isMuted(layer.layer, channel);
   if (muted) drawBlank(pen, "muted", x, y, wide, tall, { ...inks, ground: inks.muted });
-  else if (word === "zero here" || word === "constant") drawBlank(pen, word, x, y, wide, tall, inks);
+  else if (isBlankWord(word)) drawBlank(pen, word, x, y, wide, tall, inks);
   else if (look.paint) look.paint(pen, channel, x, y, wide, tall);
   else scope.colours.atlas(layer.layer)?.draw(pen, channel, x, y, wide, tall);
   pen.lineWidth = look.pinned ? 2.5 : 1;

@@ -3,7 +3,7 @@ import { columnOf } from "./columns.js";
 import { el, figure } from "./dom.js";
 import { powerFor } from "./numbers.js";
 import { originOf } from "./origin.js";
-import { drawPatch, endsFromZero, weightColours } from "./patches.js";
+import { drawPatch, endsFromZero } from "./patches.js";
 import { placeWords } from "./places.js";
 import { strongestOf } from "./sums.js";
 import { sourceLabel } from "./waterfall_sources.js";
@@ -58,7 +58,7 @@ function productRows(scope, account) {
     const patch = el("canvas", { role: "img", "aria-label": `patch ${numbersIn(part.patch)}` });
     const kernel = el("canvas", { role: "img", "aria-label": `kernel ${numbersIn(part.kernel ?? new Float64Array())}` });
     drawPatch(patch, part.patch, part.shape, { lut: scope.colours.lut(patches.signed), low: patches.low, high: patches.high, wide, tall, empty: colours.hatch, ink: colours.soft });
-    drawPatch(kernel, part.kernel ?? [], part.shape, { lut: weightColours(scope), low: kernels.low, high: kernels.high, wide, tall, empty: colours.hatch, ink: colours.soft });
+    drawPatch(kernel, part.kernel ?? [], part.shape, { lut: scope.colours.diverging, low: kernels.low, high: kernels.high, wide, tall, empty: colours.hatch, ink: colours.soft });
     return rowOf([label, patch, "×", kernel, number], exact[at], "cs-patches");
   });
   rows.unshift(head);

@@ -245,6 +245,38 @@ def test_ablation_that_is_left_says_no_longer_that_it_runs(open_page):
     assert page.evaluate("() => convscope.ranking.costs.size") == 0
 
 
+# ---- runs that the session keeps no longer ----
+
+
+def test_what_asks_for_a_run_that_is_gone_runs_it_again(open_page, explored):
+    page = open_page("m=layer&l=conv3&c=3&i=4")
+    problem = page.locator(".cs-problem")
+    content = [explored.session.images[4].content]
+
+    def forget(**change):
+        explored.session.runs.clear()
+        page.evaluate("(change) => convscope.change(change)", change)
+
+    forget(method="saliency")
+    page.locator(".cs-heat-ends").wait_for()
+    *_, high = page.locator(".cs-heat-ends").inner_text().split()
+    told = convscope.heatmap(explored.network, content, None, "saliency").upsampled
+    assert float(high) == pytest.approx(float(np.max(told)), rel=0.01)
+    forget(strip="compare", compare="class", other=6)
+    page.wait_for_function("() => document.querySelectorAll('.cs-three canvas').length === 3")
+    forget(sort="ablation")
+    expected = convscope.ablation(explored.network, content, "conv3").values[0]
+    assert costs_of(page) == pytest.approx(expected.tolist(), abs=1e-4)
+    forget(look="shares")
+    page.locator(".cs-mapbar >> text=contribution to").wait_for()
+    forget(strip="through", channel=1)
+    page.wait_for_function(
+        "() => ![...document.querySelectorAll('.cs-card small')]"
+        ".some((one) => one.textContent === '…')"
+    )
+    assert problem.is_hidden()
+
+
 # ---- downloads ----
 
 

@@ -1,4 +1,3 @@
-import { Refusal } from "./client.js";
 
 /** @typedef {import("./arithmetic.js").Recipe} Recipe */
 
@@ -60,12 +59,11 @@ export class Asked {
       if (!reply) return;
       this.enter(type, key, reply);
       this.arrived();
-    }, (problem) => {
+    }, async (problem) => {
       this.waiting.delete(key);
-      if (problem instanceof Refusal && problem.code === "gone") return this.scope.look();
+      if (await this.scope.renew(problem)) return;
       this.enter(type, key, { problem: problem instanceof Error ? problem.message : String(problem) });
       this.arrived();
-      return null;
     }).catch((problem) => this.scope.fail(problem));
     return null;
   }

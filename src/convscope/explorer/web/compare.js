@@ -52,9 +52,10 @@ export function comparePanel(scope) {
       setComparison(scope, found);
       say(found ? "" : "running …");
     } catch (problem) {
-      key = wanted;
+      again = await scope.renew(problem);
+      key = again ? "" : wanted;
       setComparison(scope, null);
-      if (!scope.signal.aborted) say(problem instanceof Error ? problem.message : String(problem));
+      if (!scope.signal.aborted && !again) say(problem instanceof Error ? problem.message : String(problem));
     }
     busy = false;
     draw();

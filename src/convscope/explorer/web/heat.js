@@ -54,6 +54,10 @@ export function heatPanel(scope) {
       held = { ...reply, run: run.run, seen: run.seen };
     } catch (problem) {
       if (key !== wanted) return;
+      // A run that is made anew asks once more.
+      key = "";
+      if (await scope.renew(problem) || key) return;
+      key = wanted;
       held = null;
       refused = problem instanceof Error ? problem.message : String(problem);
     }

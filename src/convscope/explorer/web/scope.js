@@ -68,12 +68,36 @@ export class Scope extends Events {
     this.ran = {};
     this.dark = false;
     this.live = false;
+    /** The run that is made anew at present. @type {Promise<boolean> | null} */
+    this.renewing = null;
+    this.renewed = false;
   }
 
   /** @param {unknown} problem */
   fail(problem) {
     if (this.signal.aborted || (problem instanceof DOMException && problem.name === "AbortError")) return;
-    this.emit("problem", problem instanceof Error ? problem.message : String(problem));
+    const say = () => this.emit("problem", problem instanceof Error ? problem.message : String(problem));
+    this.renew(problem).then((again) => again || say(), say);
+  }
+
+  /**
+   * Run again where that is the problem: the session keeps a run no longer when others took its
+   * place, or when the weights changed. Not twice before a person does something, since two runs
+   * that are too large to be kept together would take each other's place for ever.
+   * @param {unknown} problem
+   * @returns {Promise<boolean>} whether it was run again
+   */
+  async renew(problem) {
+    if (!(problem instanceof Refusal) || problem.code !== "gone") return false;
+    if (!this.renewing) {
+      if (this.renewed) return false;
+      this.renewed = true;
+      this.renewing = this.look().finally(() => {
+        this.renewing = null;
+      });
+    }
+    await this.renewing;
+    return true;
   }
 
   /** Let go of everything. */
@@ -124,6 +148,7 @@ export class Scope extends Events {
   change(patch, { back = false } = {}) {
     const changed = changedKeys(this.state, patch);
     if (!changed.size) return;
+    this.renewed = false;
     if (back) this.trail.push(Object.fromEntries([...changed].map((key) => [key, /** @type {any} */ (this.state)[key]])));
     Object.assign(this.state, patch);
     this.address(back);
@@ -349,8 +374,7 @@ export class Scope extends Events {
       this.emit("maps", name);
       return this.maps(name);
     } catch (problem) {
-      if (problem instanceof Refusal && problem.code === "gone") await this.look();
-      else this.fail(problem);
+      this.fail(problem);
       return null;
     }
   }

@@ -86,6 +86,7 @@ export class SheetValues {
     try {
       reply = await this.scope.client.ask({ ...question, run: this.scope.run?.run });
     } catch (problem) {
+      if (await this.scope.renew(problem)) return;
       reply = { refused: problem instanceof Error ? problem.message : String(problem) };
     }
     this.found.set(key, reply);

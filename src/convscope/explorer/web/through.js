@@ -73,7 +73,10 @@ export function throughPanel(scope) {
   };
 
   const wake = () => {
-    refresh().catch((problem) => scope.fail(problem));
+    refresh().catch((problem) => {
+      drawn = "";
+      scope.fail(problem);
+    });
   };
   for (const event of ["run", "maps", "network", "state"]) scope.on(event, wake);
   scope.on("colours", () => scope.state.strip === "through" && cards.forEach((_, name) => paint(name)));

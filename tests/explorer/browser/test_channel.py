@@ -289,6 +289,24 @@ def test_products_lead_to_their_maps(open_page, explored):
     ) == ["pool2", channel, y, x]
 
 
+@pytest.mark.parametrize("link", [".cs-waterfall .cs-follow", ".cs-kin button"])
+def test_what_is_pressed_stays_while_answers_arrive(open_page, link):
+    page = _pin(open_page, "l=conv3&c=14&yx=5,6")
+    page.wait_for_selector(".cs-framework >> text=checked in Python")
+    page.wait_for_selector(".cs-kin button")
+    page.wait_for_timeout(300)
+    page.locator(link).first.hover()
+    words = page.locator(link).first.get_attribute("aria-label")
+    page.mouse.down()
+    page.evaluate(
+        "() => { for (const event of ['books', 'maps', 'sheet']) convscope.emit(event, 'conv3');"
+        " return new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go))); }"
+    )
+    page.mouse.up()
+    state = page.evaluate("() => [convscope.state.layer, String(convscope.state.channel)]")
+    assert state[0] == "pool1" and state[1] in re.findall(r"channel (\d+)", words)
+
+
 def test_facts_of_a_layer_without_a_pinned_map(open_page, explored):
     page = open_page("m=layer&l=conv3")
     page.wait_for_selector(".cs-facts dt >> text=why this size")

@@ -20,10 +20,18 @@ export function lineagePanel(scope) {
   const node = el("section", { "aria-label": "lineage", hidden: true }, fed.node, feeds.node, reason);
   /** @type {Kin | null} */
   let kin = null;
+  /** @type {Kin | null} */
+  let drawnKin = null;
+  let drawn = "";
 
   const draw = () => {
     node.hidden = !kin;
     if (!kin) return;
+    // A thumbnail that is made anew while it is pressed hears no click.
+    const key = keyOfKin(scope, kin);
+    if (kin === drawnKin && key === drawn) return;
+    drawnKin = kin;
+    drawn = key;
     const total = kin.fed_by.length && Number.isFinite(kin.fed_total) ? `all together ${signedFigure(kin.fed_total)}` : "";
     fed.show(kin.fed_by.map((one) => relative(scope, one, mostOf(kin?.fed_by ?? []))), moreWords(kin.fed_more, total));
     feeds.show(kin.feeds.map((one) => relative(scope, one, mostOf(kin?.feeds ?? []))), moreWords(kin.feeds_more, ""));
@@ -42,6 +50,16 @@ export function lineagePanel(scope) {
       }
     },
   };
+}
+
+/**
+ * What the thumbnails depend on.
+ * @param {import("./scope.js").Scope} scope
+ * @param {Kin} kin
+ */
+function keyOfKin({ run, sheet, state, dark, kept }, { fed_by: fed, feeds }) {
+  const held = [...fed, ...feeds].map(({ layer }) => kept.of(run?.run ?? "", layer) !== null);
+  return JSON.stringify([run?.run, sheet !== null, held, state.scale, state.colormap, dark]);
 }
 
 /** @param {Relative[]} kin */

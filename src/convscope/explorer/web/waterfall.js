@@ -28,8 +28,14 @@ export function waterfallPanel(scope) {
   const body = el("div", { class: "cs-waterfall" });
   const node = el("section", { "aria-label": "arithmetic of a unit" }, title, body);
 
+  let drawn = "";
+
   /** @param {Known} known */
   const show = (known) => {
+    // A link that is made anew while it is pressed hears no click.
+    const key = keyOfKnown(scope, known);
+    if (key === drawn) return;
+    drawn = key;
     const where = known.place.length ? `Unit ${trueWords(scope, known.layer, known.place)}` : "Unit";
     const near = Number.isNaN(known.recorded) && !Number.isNaN(known.near);
     fill(title, `${where} ${near ? "≈" : "="} `, el("b", { class: "cs-value" }, near ? figure(known.near, 2) : figure(known.recorded, 4)), known.pinned && known.place.length ? el("small", {}, "pinned") : null);
@@ -49,10 +55,22 @@ export function waterfallPanel(scope) {
         show(known);
         return;
       }
+      drawn = "";
       title.textContent = "Unit";
       fill(body, el("p", { class: "cs-soft" }, hint));
     },
   };
+}
+
+/**
+ * What the rows of a unit depend on.
+ * @param {import("./scope.js").Scope} scope
+ * @param {Known} known
+ */
+function keyOfKnown(scope, { account, told, ...known }) {
+  // Where a flattened value was before is read from the layer before that.
+  const held = account?.sources.flatMap((name) => [name, ...(scope.layers.get(name)?.inputs ?? [])]).map((name) => scope.maps(name) !== null);
+  return JSON.stringify([scope.run?.run, known, told !== null, account?.sum, account?.value, held, scope.state.colormap, scope.dark]);
 }
 
 /**

@@ -234,6 +234,32 @@ def test_shares_of_the_units_are_painted(open_page, explored, painted):
     assert total == pytest.approx(wanted.sum(), rel=1e-2)
 
 
+def test_the_bar_says_contribution_only_of_contributions(open_page, explored):
+    page = _pin(open_page, "l=conv3&c=14")
+    page.evaluate(
+        """() => {
+            const { client } = convscope;
+            const ask = client.ask.bind(client);
+            client.ask = async (message, ...rest) => {
+                const reply = await ask(message, ...rest);
+                if (message.type === "shares") await new Promise((go) => { globalThis.go = go; });
+                return reply;
+            };
+            convscope.change({ look: "shares" });
+        }"""
+    )
+    page.wait_for_function("() => globalThis.go")
+    bar = page.locator(".cs-mapbar")
+    values = _values(explored, "conv3")[14]
+    assert "contribution" not in bar.inner_text()
+    assert float(bar.locator("span").nth(1).inner_text()) == pytest.approx(values.max(), rel=1e-2)
+    page.evaluate("() => go()")
+    page.wait_for_selector(".cs-mapbar >> text=contribution to")
+    shares = unit_contributions(explored.network, _image(explored), "conv3").values[0][14]
+    ends = float(bar.locator("span").nth(1).inner_text())
+    assert ends == pytest.approx(np.abs(shares).max(), rel=1e-2)
+
+
 def test_kernels_are_painted_around_zero(open_page, explored, painted):
     page = _pin(open_page, "l=conv3&c=14")
     page.wait_for_selector(".cs-kernels button")

@@ -82,13 +82,14 @@ export function channelMap(scope, asked) {
       showLooks(open, chosen);
       tools.hidden = open.length < 2 && vector;
       const there = { ...shown, layer };
-      const large = largeLook(scope, asked, there, chosen) ?? largeLook(scope, asked, there, "values");
+      const found = largeLook(scope, asked, there, chosen);
+      const large = found ?? largeLook(scope, asked, there, "values");
       const asBars = vector && !large?.picture;
       bars.show(asBars ? layer.values?.data ?? null : null);
       map.zooms.hidden = asBars;
       map.show(asBars ? null : large);
       plot.show(asBars ? null : large, layer.layer);
-      if (large && !asBars) bar.show(large.lut, large.low, large.high, barSays(scope, chosen, large));
+      if (large && !asBars) bar.show(large.lut, large.low, large.high, barSays(scope, found ? chosen : "values", large));
       else bar.hide();
       map.canvas.setAttribute("aria-label", mapSpoken(scope, shown));
     },

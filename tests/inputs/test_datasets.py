@@ -222,7 +222,7 @@ def test_index_outside(index):
 def test_unknown_names():
     message = refusal("fashion_mnsit", kind=SelectionError)
     assert "did you mean 'fashion_mnist'" in message
-    assert "a folder of IDX files and an .npz work too" in message
+    assert "an .npz and a .tar work too" in message
     assert "one of: mnist" in refusal("zzz", kind=SelectionError)
 
 

@@ -126,11 +126,11 @@ def test_class_folders(class_folder):
     for train in (open_dataset(class_folder, "train"), open_dataset(class_folder / "train")):
         assert train.class_names == ("cat", "dog")
         # 9 comes before 10.
-        assert [file.name for file in train.images[:3]] == ["cat.9.png", "cat.10.png", "cat.11.png"]
+        assert train.images.files[:3] == ("cat/cat.9.png", "cat/cat.10.png", "cat/cat.11.png")
         assert train[4].name == "animals/train:4"
         assert train[4].size == (5, 5)
     assert open_dataset(f"{class_folder}/validation").split == "val"
-    with pytest.raises(InputError, match=r"folder of pictures.*IDX files, an \.npz"):
+    with pytest.raises(InputError, match=r"pictures in files.*IDX files, an \.npz"):
         arrays(dataset)
     with pytest.raises(SelectionError, match="indices 0 to 1"):
         dataset[2]

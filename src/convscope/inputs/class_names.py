@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CLASS_NAMES"]
+__all__ = ["CLASS_NAMES", "class_names_of"]
 
 _DIGITS = tuple("0123456789")
 
@@ -47,3 +47,9 @@ CLASS_NAMES: dict[str, tuple[str, ...]] = {
     "cifar100": tuple(_CIFAR100.split()),
 }
 """By the name of the dataset, in the order of the labels."""
+
+
+def class_names_of(name: str) -> tuple[str, ...]:
+    """Give the classes of a known dataset, however its name is joined: ``FashionMNIST`` too."""
+    plain = {known.replace("_", ""): names for known, names in CLASS_NAMES.items()}
+    return plain.get(name.casefold().replace("-", "").replace("_", ""), ())

@@ -1,4 +1,4 @@
-"""Datasets: by name, from folders, from .npz files."""
+"""Datasets: by name, from folders, from .npz, parquet and tar files."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from pathlib import Path
 
 from convscope.errors import InputError, SelectionError, near
 from convscope.inputs.dataset import Dataset, arrays, first_of_each
-from convscope.inputs.folders import open_folder, split_folders
-from convscope.inputs.idx import find_idx
+from convscope.inputs.folders import open_folder, splits_within
 from convscope.inputs.images import is_there, local_path
 from convscope.inputs.named import NAMES, open_named
 from convscope.inputs.npz import open_npz
-from convscope.inputs.splits import canonical
+from convscope.inputs.parquet import open_parquet_file
+from convscope.inputs.patterns import is_pattern
+from convscope.inputs.shards import is_shard, open_pattern
 
 __all__ = ["NAMES", "Dataset", "arrays", "first_of_each", "open_dataset"]
 
-_POSSIBLE = "a folder with a sub-folder a class, a folder of IDX files and an .npz work too"
+_POSSIBLE = (
+    "a folder with a sub-folder a class, one of IDX, parquet or .tar files, one that the library "
+    "datasets saved, an .npz and a .tar work too"
+)
 
 
 def open_dataset(name_or_path: str | Path, split: str | None = None) -> Dataset:
@@ -24,10 +28,13 @@ def open_dataset(name_or_path: str | Path, split: str | None = None) -> Dataset:
     Parameters
     ----------
     name_or_path : str or Path
-        One of `NAMES`; a folder with a sub-folder a class (or ``train``, ``val``, ``test`` folders
-        of such); a folder of IDX files; an ``.npz`` with Keras's keys. Any of them followed by
-        ``/train``, ``/val`` or ``/test``. A name goes before a folder of the same name, which is
-        ``./mnist``.
+        One of `NAMES`, or where a dataset lies; docs/datasets.md lists the layouts. A folder with
+        a sub-folder a class (or ``train``, ``val``, ``test`` folders of such); of IDX files; that
+        the library datasets wrote with `save_to_disk`; of parquet files as on the Hugging Face
+        Hub; as torchvision keeps MNIST and CIFAR; of ``.tar`` shards. An ``.npz`` with Keras's
+        keys, a ``.parquet``, a ``.tar``, or shards by one name: ``shards-{0000..0009}.tar``,
+        ``shards-*.tar``. Those with splits may be followed by ``/train``, ``/val`` or ``/test``.
+        A name goes before a folder of the same name, which is ``./mnist``.
     split : str, optional
         ``train``, ``val`` or ``test``; by default test where there is one, else val, else train.
 
@@ -37,6 +44,8 @@ def open_dataset(name_or_path: str | Path, split: str | None = None) -> Dataset:
         When there is no dataset of that name, or no such split.
     InputError
         When it is there and cannot be read.
+    MissingExtraError
+        When it needs a library that is not installed.
     """
     text = str(name_or_path)
     if isinstance(name_or_path, str):
@@ -46,7 +55,9 @@ def open_dataset(name_or_path: str | Path, split: str | None = None) -> Dataset:
     path = local_path(name_or_path)
     if is_there(path):
         return _open_path(path, split)
-    if _holds_splits(path.parent) or (canonical(path.name) and split_folders(path.parent)):
+    if is_pattern(path.name) or (is_shard(path) and is_pattern(text)):
+        return open_pattern(str(path), split)
+    if _holds_splits(path.parent):
         return _open_path(path.parent, _one_split(text, split, path.name))
     raise _unknown(text, path)
 
@@ -64,7 +75,7 @@ def _holds_splits(path: Path) -> bool:
     try:
         if path.suffix == ".npz":
             return path.is_file()
-        return path.name not in {"", "."} and bool(find_idx(path))
+        return path.name not in {"", "."} and bool(splits_within(path))
     except (OSError, ValueError):
         return False
 
@@ -74,6 +85,10 @@ def _open_path(path: Path, split: str | None) -> Dataset:
         return open_folder(path, split)
     if path.suffix == ".npz":
         return open_npz(path, split)
+    if path.suffix == ".parquet":
+        return open_parquet_file(path, split)
+    if is_shard(path):
+        return open_pattern(str(path), split)
     raise InputError(f"{str(path)!r} is a file and no dataset: {_POSSIBLE}")
 
 

@@ -1,57 +1,50 @@
-"""Datasets that lie in folders: a sub-folder a class, or IDX files."""
+"""Datasets that lie in folders, whatever wrote them."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from convscope.errors import InputError, SelectionError
-from convscope.inputs.class_names import CLASS_NAMES
+from convscope.errors import InputError
+from convscope.inputs.arrow import find_saved, open_saved, saved_parent
+from convscope.inputs.cifar import find_cifar, open_cifar
+from convscope.inputs.class_folders import open_classes, split_folders
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.decoding import SUFFIXES
-from convscope.inputs.idx import find_idx, read_idx
-from convscope.inputs.splits import canonical, choose
+from convscope.inputs.idx import find_idx, open_idx
+from convscope.inputs.listing import files, folder_name, folders
+from convscope.inputs.parquet import find_parquet, open_parquet
+from convscope.inputs.shards import find_shards, open_shards, shards_parent
+from convscope.inputs.splits import canonical
 
-__all__ = ["open_folder", "open_idx", "split_folders"]
+__all__ = ["open_folder", "splits_within"]
 
 _POSSIBLE = (
     "give a folder with a sub-folder of pictures a class (or train/, val/, test/ of such), or with "
-    "IDX files such as train-images-idx3-ubyte.gz"
+    "IDX files such as train-images-idx3-ubyte.gz, parquet files or .tar shards"
 )
 
 
 def open_folder(folder: Path, split: str | None = None) -> Dataset:
-    """Open a folder of IDX files, or with a sub-folder a class.
+    """Open a folder with a sub-folder a class, or of a known layout.
 
-    Sub-folders and files are taken in natural order (2 before 10). Where the folder holds
-    ``train``, ``val`` (``validation``) or ``test`` folders, these are its splits.
+    Layouts are those of IDX files, of the library datasets (`save_to_disk`, and parquet files as
+    on the Hugging Face Hub), of torchvision (``MNIST/raw``, CIFAR's batches) and tar shards. A
+    folder that holds one dataset of a known layout, and no other, is that.
 
     Raises
     ------
     InputError
-        When it is neither, is empty or cannot be read.
+        When it is none of these, is empty or cannot be read.
     SelectionError
         When it has no such split.
     """
     try:
-        if find_idx(folder):
-            return open_idx(folder, split)
-        parts = split_folders(folder)
-        if parts:
-            chosen, title = choose(_name(folder), parts, split)
-            return _open_classes(parts[chosen], _name(folder), chosen, tuple(parts), title)
-        parent = folder.absolute().parent
-        own = canonical(folder.name)
-        if own and split_folders(parent).get(own) == parent / folder.name:
-            return open_folder(parent, split or own)
-        if split is not None:
-            raise SelectionError(
-                f"{str(folder)!r} has no splits, and {split!r} was asked for: leave the split out, "
-                "or put the classes into train/, val/ and test/ folders"
-            )
-        return _open_classes(folder, _name(folder), None, (), _name(folder))
+        found = _open(folder, split)
+        if found is not None:
+            return found
+        raise _unknown(folder)
     except PermissionError as error:
         raise InputError(
             f"{str(error.filename or folder)!r} may not be read (permission denied): change its "
@@ -59,87 +52,83 @@ def open_folder(folder: Path, split: str | None = None) -> Dataset:
         ) from error
 
 
-def open_idx(folder: Path, split: str | None = None, name: str | None = None) -> Dataset:
-    """Open a folder of IDX files.
-
-    Raises
-    ------
-    InputError
-        When a file is damaged, or images and labels differ in number.
-    SelectionError
-        When it has no such split.
-    """
-    name = name or _name(folder)
-    files = find_idx(folder)
-    chosen, title = choose(name, files, split)
-    images_file, labels_file = files[chosen]
-    images = read_idx(images_file, 3)
-    labels = None if labels_file is None else read_idx(labels_file, 1).astype(np.int64)
-    if labels is not None and len(labels) != len(images):
-        raise InputError(
-            f"{str(images_file)!r} holds {len(images)} images but {labels_file.name!r} "  # type: ignore[union-attr]
-            f"{len(labels)} labels: download or copy both again"
-        )
-    names = CLASS_NAMES.get(name.replace("-", "_").casefold(), ())
-    return Dataset(name, chosen, labels, names, images, tuple(files), title)
-
-
-def split_folders(folder: Path) -> dict[str, Path]:
-    """Find the sub-folders that are splits: named so, with sub-folders of their own."""
-    found: dict[str, Path] = {}
-    for part in _folders(folder):
-        split = canonical(part.name)
-        if split and split not in found and _folders(part):
-            found[split] = part
-    return found
-
-
-def _open_classes(
-    folder: Path, name: str, split: str | None, splits: tuple[str, ...], title: str
-) -> Dataset:
-    classes = _folders(folder)
-    files: list[Path] = []
-    labels: list[int] = []
-    for label, part in enumerate(classes):
-        members = _pictures(part)
-        files += members
-        labels += [label] * len(members)
-    if not files:
-        if not any(folder.iterdir()):
-            what = "is empty"
-        elif _pictures(folder):
-            what = "holds pictures, but no sub-folder a class"
-        else:
-            what = "holds no pictures in sub-folders"
-        raise InputError(f"{str(folder)!r} {what}: {_POSSIBLE}")
-    names = tuple(part.name for part in classes)
-    return Dataset(name, split, np.array(labels, np.int64), names, tuple(files), splits, title)
-
-
-def _folders(folder: Path) -> list[Path]:
+def splits_within(folder: Path) -> tuple[str, ...]:
+    """Give the splits that are asked for as ``folder/train``, though no such folder may exist."""
     if not folder.is_dir():
-        return []
-    # Names such as .ipynb_checkpoints and __MACOSX are left by tools.
-    parts = [
-        part for part in folder.iterdir() if part.is_dir() and not part.name.startswith((".", "__"))
-    ]
-    return sorted(parts, key=_natural)
+        return ()
+    found = _layout(folder) or find_shards(folder) or split_folders(folder)
+    if not found:
+        inner = _inner(folder)
+        found = _layout(inner[0]) if len(inner) == 1 else {}
+    return tuple(split for split in found if split)
 
 
-def _pictures(folder: Path) -> list[Path]:
-    files = [
-        file
-        for file in folder.iterdir()
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
-    ]
-    return sorted(files, key=_natural)
+def _find_raw(folder: Path) -> Mapping[str, Any]:
+    return find_idx(folder / "raw")
 
 
-def _natural(path: Path) -> tuple[list[tuple[str, int]], str]:
-    """Sort numbers within names by their value; equal keys by the plain name."""
-    parts = re.findall(r"([^0-9]*)([0-9]*)", path.name.casefold())
-    return [(text, int(number or -1)) for text, number in parts], path.name
+def _open_raw(folder: Path, split: str | None, name: str | None) -> Dataset:
+    return open_idx(folder / "raw", split, name or folder_name(folder))
 
 
-def _name(folder: Path) -> str:
-    return folder.absolute().resolve().name if folder.name in {"", ".", ".."} else folder.name
+# How a layout is known, and how it is opened.
+_LAYOUTS: tuple[
+    tuple[Callable[[Path], Mapping[str, Any]], Callable[[Path, str | None, str | None], Dataset]],
+    ...,
+] = (
+    (find_idx, open_idx),
+    (find_saved, open_saved),
+    (_find_raw, _open_raw),
+    (find_cifar, open_cifar),
+    (find_parquet, open_parquet),
+)
+
+
+def _open(folder: Path, split: str | None) -> Dataset | None:
+    whole = saved_parent(folder)
+    if whole is not None:
+        return open_saved(whole, split or folder.name)
+    found = _open_layout(folder, split) or open_classes(folder, split)
+    if found is not None:
+        return found
+    whole = shards_parent(folder)
+    if whole is not None:
+        return open_shards(whole, split or canonical(folder.name))
+    if find_shards(folder):
+        return open_shards(folder, split)
+    inner = _inner(folder)
+    if len(inner) > 1:
+        names = ", ".join(part.name for part in inner[:6]) + (", ..." if len(inner) > 6 else "")
+        raise InputError(
+            f"{str(folder)!r} holds several datasets ({names}): give one of them, such as "
+            f"{folder / inner[0].name}"
+        )
+    if not inner:
+        return None
+    # On the Hub the folder within is called by its configuration: plain_text, default.
+    return _open_layout(inner[0], split, folder_name(folder) if find_parquet(inner[0]) else None)
+
+
+def _layout(folder: Path) -> Mapping[str, Any]:
+    return next((found for find, _ in _LAYOUTS if (found := find(folder))), {})
+
+
+def _open_layout(folder: Path, split: str | None, name: str | None = None) -> Dataset | None:
+    for find, opened in _LAYOUTS:
+        if find(folder):
+            return opened(folder, split, name)
+    return None
+
+
+def _inner(folder: Path) -> list[Path]:
+    return [part for part in folders(folder) if _layout(part)]
+
+
+def _unknown(folder: Path) -> InputError:
+    if not any(folder.iterdir()):
+        what = "is empty"
+    elif files(folder, SUFFIXES):
+        what = "holds pictures, but no sub-folder a class"
+    else:
+        what = "holds no pictures in sub-folders"
+    return InputError(f"{str(folder)!r} {what}: {_POSSIBLE}")

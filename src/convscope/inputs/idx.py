@@ -11,8 +11,12 @@ from typing import IO, cast
 import numpy as np
 
 from convscope.errors import InputError
+from convscope.inputs.class_names import class_names_of
+from convscope.inputs.dataset import Dataset
+from convscope.inputs.listing import folder_name
+from convscope.inputs.splits import choose
 
-__all__ = ["find_idx", "read_idx"]
+__all__ = ["find_idx", "open_idx", "read_idx"]
 
 # Deflate cannot pack more than this many bytes into one.
 _DENSEST = 1032
@@ -45,6 +49,37 @@ def _file(folder: Path, stem: str, axes: int) -> Path | None:
             if path.is_file():
                 return path
     return None
+
+
+def open_idx(folder: Path, split: str | None = None, name: str | None = None) -> Dataset:
+    """Open a folder of IDX files.
+
+    Raises
+    ------
+    InputError
+        When a file is damaged, or images and labels differ in number.
+    SelectionError
+        When it has no such split.
+    """
+    name = name or _name(folder)
+    files = find_idx(folder)
+    chosen, title = choose(name, files, split)
+    images_file, labels_file = files[chosen]
+    images = read_idx(images_file, 3)
+    labels = None if labels_file is None else read_idx(labels_file, 1).astype(np.int64)
+    if labels is not None and len(labels) != len(images):
+        raise InputError(
+            f"{str(images_file)!r} holds {len(images)} images but {labels_file.name!r} "  # type: ignore[union-attr]
+            f"{len(labels)} labels: download or copy both again"
+        )
+    names = class_names_of(name)
+    return Dataset(name, chosen, labels, names, images, tuple(files), title)
+
+
+def _name(folder: Path) -> str:
+    """Give the folder's name; torchvision keeps the files of MNIST in MNIST/raw."""
+    name = folder_name(folder)
+    return folder_name(folder.absolute().parent) if name == "raw" else name
 
 
 def read_idx(path: Path, axes: int) -> np.ndarray:

@@ -13,8 +13,7 @@ from convscope.errors import InputError, require
 from convscope.frameworks import import_keras
 from convscope.inputs.class_names import CLASS_NAMES
 from convscope.inputs.dataset import Dataset
-from convscope.inputs.folders import open_idx
-from convscope.inputs.idx import find_idx
+from convscope.inputs.idx import find_idx, open_idx
 from convscope.inputs.npz import check_labels, open_npz
 from convscope.inputs.splits import choose
 

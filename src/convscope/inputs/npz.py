@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from convscope.errors import InputError
-from convscope.inputs.class_names import CLASS_NAMES
+from convscope.inputs.class_names import class_names_of
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.pixels import CHANNELS, to_255
 from convscope.inputs.splits import choose
@@ -52,7 +52,7 @@ def open_npz(path: Path, split: str | None = None, name: str | None = None) -> D
         raise InputError(f"{str(path)!r} cannot be read ({reason}): {_POSSIBLE}") from error
     images = check_images(images, str(path))
     held_labels = None if labels is None else check_labels(labels, len(images), str(path))
-    names = CLASS_NAMES.get((name or path.stem).casefold(), ())
+    names = class_names_of(name or path.stem)
     return Dataset(wanted, chosen, held_labels, names, images, splits, title)
 
 

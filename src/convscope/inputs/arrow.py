@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from convscope.errors import InputError, require
-from convscope.inputs.columns import cell_pixels, columns_of, labels_of
+from convscope.inputs.columns import cell_pixels, columns_of, damaged, labels_of
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.listing import folder_name
 from convscope.inputs.splits import canonical, pick
@@ -61,14 +61,13 @@ class MappedImages:
 
     @cached_property
     def _cells(self) -> Any:
-        tables = [_table(file) for file in self.files]
-        chunks = [chunk for table in tables for chunk in table.column(self.column).chunks]
-        if sum(map(len, chunks)) != self.count:
+        cells = _joined(self.files, self.column)
+        if len(cells) != self.count:
             raise InputError(
                 f"{str(self.files[0].parent)!r} does not hold the {self.count} images any more "
                 "that it held: open the dataset again"
             )
-        return require("pyarrow", "survey", "this dataset").chunked_array(chunks)
+        return cells
 
 
 def find_saved(folder: Path) -> Mapping[str, Path]:
@@ -119,19 +118,14 @@ def open_saved(folder: Path, split: str | None = None, name: str | None = None) 
     name = name or folder_name(folder)
     part, chosen, title = pick(name, found, split)
     files = _files(part)
-    tables = [_table(file) for file in files]
-    columns = columns_of(tables[0].schema, str(files[0]))
-    labels = None
-    count = sum(map(len, tables))
+    columns = columns_of(_table(files[0]).schema, str(files[0]))
+    count = len(_joined(files, columns.image))
     if not count:
         raise InputError(f"{str(part)!r} holds no rows: give a dataset with images")
     images = MappedImages(files, columns.image, count)
-    for file, table in zip(files, tables, strict=True):
-        _check(table, columns.image, file)
+    labels = None
     if columns.label is not None:
-        held = [chunk for table in tables for chunk in table.column(columns.label).chunks]
-        arrow = require("pyarrow", "survey", f"the dataset {name}")
-        labels = labels_of(arrow.chunked_array(held), str(part))
+        labels = labels_of(_joined(files, columns.label), str(part))
     splits = tuple(key for key in found if key)
     return Dataset(name, chosen, labels, columns.class_names, images, splits, title)
 
@@ -173,18 +167,22 @@ def _table(file: Path) -> Any:
     except InputError:
         raise
     except Exception as error:
-        # Damage meets Arrow in many places, each with errors of its own.
-        raise _damaged(file, error) from error
+        raise damaged(file, error) from error
 
 
-def _check(table: Any, column: str, file: Path) -> None:
-    """Refuse what would make Arrow read beyond its memory."""
+def _joined(files: tuple[Path, ...], column: str) -> Any:
+    """Give a column of all files, after making sure that Arrow reads nothing beyond its memory."""
+    chunks = []
+    for file in files:
+        held = _table(file)
+        try:
+            cells = held.column(column)
+            cells.validate(full=True)
+            chunks += cells.chunks
+        except Exception as error:
+            raise damaged(file, error) from error
+    arrow = require("pyarrow", "survey", "a dataset of Arrow files")
     try:
-        table.column(column).validate(full=True)
+        return arrow.chunked_array(chunks, type=cells.type)
     except Exception as error:
-        raise _damaged(file, error) from error
-
-
-def _damaged(file: Path, error: Exception) -> InputError:
-    reason = " ".join(str(getattr(error, "strerror", None) or error).split())
-    return InputError(f"{str(file)!r} cannot be read ({reason or type(error).__name__}): {_REMEDY}")
+        raise damaged(files[0].parent, error) from error

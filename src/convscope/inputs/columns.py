@@ -12,7 +12,7 @@ import numpy as np
 from convscope.errors import InputError
 from convscope.inputs.decoding import decode_bytes
 
-__all__ = ["Columns", "cell_pixels", "columns_of", "labels_of"]
+__all__ = ["Columns", "cell_pixels", "columns_of", "damaged", "labels_of"]
 
 _IMAGES = ("image", "img", "picture")
 _LABELS = ("label", "labels")
@@ -51,8 +51,18 @@ def columns_of(schema: Any, source: str) -> Columns:
     Raises
     ------
     InputError
-        When no column holds images.
+        When no column holds images, or the schema is damaged.
     """
+    try:
+        return _columns(schema, source)
+    except InputError:
+        raise
+    except Exception as error:
+        # Names that are no UTF-8 are met only when they are asked for.
+        raise damaged(source, error) from error
+
+
+def _columns(schema: Any, source: str) -> Columns:
     features = _features(schema)
     images = [name for name in schema.names if _kind(features, name) == "Image"]
     if not features:
@@ -116,10 +126,19 @@ def cell_pixels(cell: Any, name: str) -> np.ndarray:
     if held.get("bytes") is None:
         what = f"only the name of a file ({file!r})" if file else "no image"
         raise InputError(
-            f"{name!r} holds {what}: save the dataset again with the images in it, "
-            "dataset.save_to_disk(FOLDER, embed_external_files=True), or leave it out"
+            f"{name!r} holds {what}: save the dataset again with dataset.save_to_disk, which puts "
+            "the pictures in it, or leave this one out"
         )
     return decode_bytes(held["bytes"], f"{name} ({file})" if file else name)
+
+
+def damaged(source: object, error: Exception) -> InputError:
+    """Say that a table cannot be read: damage meets Arrow in many places, each with its errors."""
+    reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+    return InputError(
+        f"{str(source)!r} cannot be read ({reason or type(error).__name__}): copy or download it "
+        "again"
+    )
 
 
 def _features(schema: Any) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from convscope.errors import InputError, require
-from convscope.inputs.columns import cell_pixels, columns_of, labels_of
+from convscope.inputs.columns import cell_pixels, columns_of, damaged, labels_of
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.listing import files, folder_name, folders
 from convscope.inputs.splits import by_split, canonical, pick
@@ -170,8 +170,7 @@ def _opened(file: Path) -> Any:
     try:
         return parquet.ParquetFile(file)
     except Exception as error:
-        # Damage meets Arrow in many places, each with errors of its own.
-        raise _damaged(file, error) from error
+        raise damaged(file, error) from error
 
 
 def _described(file: Path) -> tuple[Any, list[int]]:
@@ -193,9 +192,4 @@ def _read(file: Path, column: str, group: int | None = None) -> Any:
                 table = opened.read_row_group(group, columns=[column], use_threads=False)
             return table.column(column)
     except Exception as error:
-        raise _damaged(file, error) from error
-
-
-def _damaged(file: Path, error: Exception) -> InputError:
-    reason = " ".join(str(getattr(error, "strerror", None) or error).split())
-    return InputError(f"{str(file)!r} cannot be read ({reason or type(error).__name__}): {_REMEDY}")
+        raise damaged(file, error) from error

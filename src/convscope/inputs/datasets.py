@@ -89,6 +89,9 @@ def _open_path(path: Path, split: str | None) -> Dataset:
         return open_parquet_file(path, split)
     if is_shard(path):
         return open_pattern(str(path), split)
+    # CIFAR-100 keeps each split in a file of that name.
+    if path.name in splits_within(path.parent):
+        return open_folder(path.parent, _one_split(str(path), split, path.name))
     raise InputError(f"{str(path)!r} is a file and no dataset: {_POSSIBLE}")
 
 

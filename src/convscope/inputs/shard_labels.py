@@ -134,7 +134,7 @@ def _listed(told: Any) -> tuple[str, ...]:
             int(key if isinstance(name, str) else name): name if isinstance(name, str) else key
             for key, name in pairs
         }
-        told = [by_number.get(label) for label in range(len(by_number))]
+        told = [by_number.get(label) for label in range(len(pairs))]
     if not isinstance(told, list) or not all(isinstance(name, str) for name in told):
         raise ValueError("no names")
     return tuple(told)

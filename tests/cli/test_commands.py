@@ -185,6 +185,28 @@ def test_datasets_describes_all_splits_from_one_of_them(convscope, tmp_path):
     assert "split/train" in both.out and "split/test" in both.out
 
 
+def test_an_image_of_tar_shards_is_read_like_any_other(convscope, model, tmp_path):
+    import io
+    import tarfile
+
+    for number in range(2):
+        with tarfile.open(tmp_path / f"s-{number}.tar", "w") as archive:
+            picture = io.BytesIO()
+            Image.new("RGB", (12, 12), (90 * number, 0, 0)).save(picture, "PNG")
+            for name, content in (("a.png", picture.getvalue()), ("a.cls", b"%d" % number)):
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+    (tmp_path / "classes.txt").write_text("dark\nred\n")
+    shards = f"{tmp_path}/s-{{0..1}}.tar"
+    told = convscope("datasets", shards, "--each", 1)
+    assert told.status == 0, told.err
+    assert "s-{0..1}.tar/all: 2 images" in told.out and "red" in told.out
+    done = convscope("values", model, f"{shards}:1", "--layer", "0", "--mean")
+    assert done.status == 0, done.err
+    assert "s-{0..1}.tar:1" in done.err
+
+
 def test_the_first_hundred_labels_of_fashion_mnist(convscope, shared):
     done = convscope("datasets", shared / "data" / "fashion_mnist", "--labels", 100, "-q")
     labels = done.out.split()

@@ -314,8 +314,8 @@ def test_many_threads_and_pickles(shards):
 )
 def test_names_for_many_files(tmp_path, monkeypatch, text, names):
     # As a shell writes them out.
-    for name in {"s-0", "s-1", "s-2", "s-08", "s-09", "s-10", "s-a0", "s-a1", "s-b0", "s-b1",
-                 "s-{x}"}:  # fmt: skip
+    for name in ("s-0", "s-1", "s-2", "s-08", "s-09", "s-10", "s-a0", "s-a1", "s-b0", "s-b1",
+                 "s-{x}"):  # fmt: skip
         (tmp_path / name).write_bytes(b"")
     assert [path.name for path in expand(f"{tmp_path}/{text}")] == names
     monkeypatch.chdir(tmp_path)

@@ -4,6 +4,7 @@ import gzip
 import os
 import pickle
 import struct
+from typing import ClassVar
 
 import numpy as np
 import PIL.Image
@@ -50,7 +51,7 @@ def mnist(root, name, offset=0, packed=False):
 class Python2(pickle._Pickler):
     """Writes text and bytes alike, under NumPy's old name, as the authors of CIFAR did."""
 
-    dispatch = dict(pickle._Pickler.dispatch)
+    dispatch: ClassVar = dict(pickle._Pickler.dispatch)
 
     def __init__(self, file):
         super().__init__(file, protocol=2)

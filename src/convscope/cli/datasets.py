@@ -22,8 +22,9 @@ def datasets(
         str | None,
         typer.Argument(
             metavar="[NAME]",
-            help="A name, a folder with a sub-folder a class, a folder of IDX files, or an .npz; "
-            "with /train or /test for a split. Without it, the names are listed.",
+            help="A name, a folder with a sub-folder a class, of IDX, parquet or .tar files or "
+            "saved by the library datasets, an .npz, or a .tar; with /train or /test for a split. "
+            "Without it, the names are listed.",
         ),
     ] = None,
     labels: Annotated[

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from convscope.networks.gradients import Gradients, Sums
 from convscope.networks.graph import Graph
 from convscope.networks.head import Head
 from convscope.networks.layer import Input, Layer, dims_of
+from convscope.networks.reductions import Reductions, as_reductions, reduced
 from convscope.networks.run import Batch, Run
 from convscope.networks.samples import read_for
 from convscope.networks.selection import Selector, named_layer, select_layers
@@ -180,6 +182,65 @@ class Network(ABC):
         edits
             As for `gradients`.
         """
+
+    def reductions(
+        self,
+        batch: Batch,
+        layers: Sequence[Layer],
+        shift: np.ndarray,
+        bar: np.ndarray,
+        kept: Sequence[str] = (),
+    ) -> Reductions:
+        """Run the network once and reduce every map of the chosen layers to a few numbers.
+
+        An adapter that can do so where the maps are made does it there; here they are recorded
+        first.
+
+        Parameters
+        ----------
+        batch : Batch
+        layers : sequence of Layer
+            With one map a channel for every image; see `reducible`.
+        shift : numpy.ndarray
+            ``(channel,)`` of all these layers in a row: about what each channel's mean is.
+        bar : numpy.ndarray
+            ``(channel,)``: the place of the peak is wanted only of maps whose maximum reaches it.
+        kept : sequence of str
+            Layers whose activations are given as well.
+        """
+        names = list(dict.fromkeys([*(layer.name for layer in layers), *kept]))
+        run = self.run(batch, names)
+        rows, units, start = [], [], 0
+        for layer in layers:
+            value = run.values[layer.name]
+            stop = start + value.shape[1]
+            rows.append(reduced(value, shift[start:stop]))
+            units.append(np.full(value.shape[1], int(np.prod(value.shape[2:]))))
+            start = stop
+        values = {name: run.values[name] for name in kept}
+        return as_reductions(
+            np.concatenate(rows, axis=2), np.concatenate(units), run.outputs, values
+        )
+
+    def weights(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Give all weights of this moment, each under a name of its own, in a fixed order."""
+        return iter(())
+
+    def fingerprint(self) -> str:
+        """Give a digest of the network: equal for the same layers with the same weights.
+
+        Returns
+        -------
+        str
+            SHA-256, in hexadecimal digits.
+        """
+        digest = hashlib.sha256()
+        for layer in self.layers.values():
+            digest.update(f"{layer.name} {layer.kind} {layer.dims} {layer.shape};".encode())
+        for name, value in self.weights():
+            digest.update(f"{name} {value.dtype} {value.shape};".encode())
+            digest.update(np.ascontiguousarray(value).data)
+        return digest.hexdigest()
 
     def computation(self, layer: str) -> Computation | None:
         """Say what a layer or linear part computes, with the weights of this moment.

@@ -20,6 +20,7 @@ from convscope.networks.base import Network
 from convscope.networks.definitions import DEFINITIONS, Definition, evaluate, flattened
 from convscope.networks.edit import Edit
 from convscope.networks.opening import open_network
+from convscope.networks.reductions import STATISTICS, columns_of, reduced, reducible
 from convscope.networks.run import Batch
 
 __all__ = ["Conformance"]
@@ -127,6 +128,37 @@ class Conformance:
                 run = network.run(batch, [called], outputs=False)
                 assert list(run.values) == [called]
                 self.agree(run.values[called], values[name], called, "float32")
+
+    def test_maps_are_reduced_as_numpy_reduces_them(self) -> None:
+        """Sums, ends, counts and places, for channels whose means are far from zero as well."""
+        for definition in DEFINITIONS.values():
+            network = self.open(definition)
+            batch = self.batch(network, definition, 3)
+            layers = [layer for layer in network.layers.values() if reducible(layer)]
+            names = [layer.name for layer in layers]
+            values = network.run(batch, names, outputs=False).values
+            columns = columns_of(layers)
+            count = max(own.stop for own in columns.values())
+            shift = np.linspace(-1, 1, count, dtype=np.float32)
+            anything = np.full(count, -np.inf, np.float32)
+            found = network.reductions(batch, layers, shift, anything, kept=names[:1])
+            self.agree(found.values[names[0]], values[names[0]], names[0], "float32")
+            for name, own in columns.items():
+                expected = reduced(values[name], shift[own])
+                rows = [getattr(found, statistic)[:, own] for statistic in STATISTICS]
+                for statistic, one, other in zip(
+                    STATISTICS[:-1], rows[:-1], np.moveaxis(expected, 1, 0), strict=False
+                ):
+                    what = f"{statistic} of {name} of {definition.name}"
+                    if statistic == "positive":
+                        # What rounds to zero here may be just above it there.
+                        assert np.abs(one - other).max() <= 1, what
+                    else:
+                        self.agree(one, other, what, "float32")
+                maps = values[name].reshape(*values[name].shape[:2], -1)
+                at_peak = np.take_along_axis(maps, rows[-1][..., None].astype(int), axis=2)[..., 0]
+                self.agree(at_peak, maps.max(axis=2), f"the peak of {name}", "float32")
+                assert (found.units[own] == maps.shape[2]).all(), name
 
     def test_names_are_unique_stable_and_in_execution_order(self) -> None:
         """Exactly the layers of the definition, each after what it is made of."""

@@ -15,7 +15,9 @@ from convscope.networks.edit import Edit
 from convscope.networks.feeding import shapes_of, wanted
 from convscope.networks.gradients import Gradients, Sums
 from convscope.networks.head import Head
+from convscope.networks.layer import Layer
 from convscope.networks.reasons import reason_of
+from convscope.networks.reductions import Reductions
 from convscope.networks.run import Batch, Run
 
 __all__ = ["AnyPasses", "ForwardPasses", "PassingNetwork"]
@@ -81,6 +83,22 @@ class PassingNetwork(Network):
         with self._failing_on(batch):
             passes: ForwardPasses = self._passing()
             return passes.run(batch, layers, outputs=outputs, edits=edits)
+
+    def reductions(
+        self,
+        batch: Batch,
+        layers: Sequence[Layer],
+        shift: np.ndarray,
+        bar: np.ndarray,
+        kept: Sequence[str] = (),
+    ) -> Reductions:
+        """Run the model once and reduce every map; see `Network.reductions`."""
+        with self._failing_on(batch):
+            reduce = getattr(self._passing(), "reductions", None)
+            if reduce is None:
+                return super().reductions(batch, layers, shift, bar, kept)
+            found: Reductions = reduce(batch, layers, shift, bar, kept)
+            return found
 
     def gradients(
         self,

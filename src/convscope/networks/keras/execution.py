@@ -14,7 +14,16 @@ from convscope.networks.keras.signature import Signature
 from convscope.networks.keras.tape import Call, Change, Tape
 from convscope.networks.selection import LINEAR
 
-__all__ = ["Compiled", "compile_run", "compiled", "float32", "recorded", "tensors", "trace"]
+__all__ = [
+    "Compiled",
+    "compile_run",
+    "compiled",
+    "float32",
+    "recorded",
+    "shapes_of",
+    "tensors",
+    "trace",
+]
 
 Compiled = Callable[[Any, Sequence[np.ndarray]], tuple[dict[str, np.ndarray], list[np.ndarray]]]
 """Takes the inputs in the model's own structure, and none or one array of edits; gives the values
@@ -130,7 +139,7 @@ def compiled(model: Any, forward: Callable[[Any], list[Any]]) -> Callable[[Any],
 
     def call(inputs: Any) -> list[np.ndarray]:
         arrays = [float32(value) for value in run(inputs)]
-        return [arrays[place] for place in places[_shapes(inputs)]]
+        return [arrays[place] for place in places[shapes_of(inputs)]]
 
     return call
 
@@ -183,13 +192,14 @@ def _once_each(
             if id(value) not in first:
                 first[id(value)] = len(kept)
                 kept.append(value)
-        places[_shapes(inputs)] = [first[id(value)] for value in values]
+        places[shapes_of(inputs)] = [first[id(value)] for value in values]
         return kept
 
     return unique
 
 
-def _shapes(inputs: Any) -> Shapes:
+def shapes_of(inputs: Any) -> Shapes:
+    """Give the shapes of the arrays of a structure."""
     return tuple(tuple(array.shape) for array in keras.tree.flatten(inputs))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -110,6 +110,12 @@ class KerasNetwork(PassingNetwork):
         Keras then gives values that it makes up: what the weights would be initialised to.
         """
         return moment_of(self._variables)
+
+    def weights(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Give all variables of the model, by their places."""
+        for place, variable in enumerate(self._variables):
+            # No names: Keras counts those of unnamed layers on through a process.
+            yield str(place), keras.ops.convert_to_numpy(variable)
 
     @cached_property
     def _variables(self) -> list[Any]:

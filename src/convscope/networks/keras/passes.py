@@ -18,8 +18,10 @@ from convscope.networks.gradients import Gradients, Sums
 from convscope.networks.head import Head
 from convscope.networks.keras.differentiation import Keeping, Order, compile_gradients, maps, sums
 from convscope.networks.keras.execution import compile_run
+from convscope.networks.keras.reducing import compile_reductions
 from convscope.networks.keras.signature import Signature
 from convscope.networks.layer import Input, Layer
+from convscope.networks.reductions import Reductions, as_reductions
 from convscope.networks.run import Batch, Run
 from convscope.networks.selection import INPUT, named_layer
 
@@ -148,6 +150,36 @@ class Passes:
             dict(zip(products, parts, strict=False)),
             dict(zip(slopes, parts[len(products) :], strict=True)),
             dict(zip(limited, clipped.T, strict=True)),
+        )
+
+    def reductions(
+        self,
+        batch: Batch,
+        layers: Sequence[Layer],
+        shift: np.ndarray,
+        bar: np.ndarray,
+        kept: Sequence[str],
+    ) -> Reductions:
+        """Run the model once and reduce every map; see `Network.reductions`.
+
+        What is compiled cannot choose the maps that reach the bar: all peaks are looked up.
+        """
+
+        def build() -> _Plan:
+            chosen = [self._recorded(name) for name in kept]
+            return _Plan(compile_reductions(self._model, layers, kept, self._signature), chosen)
+
+        names = [layer.name for layer in layers]
+        plan = self._plan(("reductions", *names, None, *kept), build)
+        rows, units, results, values = plan.call(self._packed(batch), shift)
+        return as_reductions(
+            rows,
+            units,
+            dict(zip(self._outputs, map(self._ordered_output, results), strict=False)),
+            {
+                one.name: _dims_ordered(value, one)
+                for one, value in zip(plan.values, values, strict=True)
+            },
         )
 
     def _order(self, name: str, *, product: bool) -> Order:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
@@ -108,6 +108,13 @@ class OnnxNetwork(PassingNetwork):
         """Number of weights, and how many of them training changes."""
         layers = self._layers.values()
         return sum(one.parameters for one in layers), sum(one.trainable for one in layers)
+
+    def weights(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Give all constants of the graph by their names."""
+        for name in sorted({*self._program.weights, *self._program.constants}):
+            value = self._constants.value(name)
+            if value is not None:
+                yield name, value
 
     @property
     def differentiable(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from convscope.networks.run import Batch
 from convscope.networks.selection import named_layer
 from convscope.networks.torch.computation import computation_of
 from convscope.networks.torch.description import Description, description_of
+from convscope.networks.torch.execution import float32
 from convscope.networks.torch.moment import Moment
 from convscope.networks.torch.passes import Passes
 from convscope.networks.torch.pieces import Pieces
@@ -117,6 +118,11 @@ class TorchNetwork(PassingNetwork):
     def moment(self) -> object | None:
         """A token of the weights: equal to one taken before as long as they are the same."""
         return Moment(self.model)
+
+    def weights(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Give all parameters and buffers of the model by their paths."""
+        for name, tensor in (*self.model.named_parameters(), *self.model.named_buffers()):
+            yield name, float32(tensor)
 
     @property
     def preparation(self) -> Preparation | None:

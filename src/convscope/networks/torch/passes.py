@@ -15,6 +15,7 @@ from convscope.networks.editing import Place, layout, packed
 from convscope.networks.gradients import Gradients, Sums
 from convscope.networks.head import Head
 from convscope.networks.layer import Input, Layer
+from convscope.networks.reductions import Reductions, as_reductions, columns_of
 from convscope.networks.run import Batch, Run
 from convscope.networks.selection import INPUT, named_layer
 from convscope.networks.torch.call import Call
@@ -22,6 +23,7 @@ from convscope.networks.torch.evaluating import evaluating
 from convscope.networks.torch.execution import float32, inference, recorded
 from convscope.networks.torch.keeping import Keeping
 from convscope.networks.torch.recorder import Keep, Over, targets_of
+from convscope.networks.torch.reducing import Reducing
 from convscope.networks.torch.signature import Signature
 from convscope.networks.torch.structure import tensors_in
 from convscope.networks.torch.sums import Order, strongest, summed
@@ -83,6 +85,43 @@ class Passes:
         values = {name: float32(keeping[name]) for name in names}
         results = [float32(value) for value in tensors_in(result)] if outputs else []
         return Run(values, dict(zip(self._outputs, results, strict=False)))
+
+    def reductions(
+        self,
+        batch: Batch,
+        layers: Sequence[Layer],
+        shift: np.ndarray,
+        bar: np.ndarray,
+        kept: Sequence[str],
+    ) -> Reductions:
+        """Run the model once and reduce every map; see `Network.reductions`."""
+        columns = columns_of(layers)
+        reducing = Reducing(
+            *(
+                {name: torch.from_numpy(part[own]) for name, own in columns.items()}
+                for part in (np.asarray(shift, np.float32), np.asarray(bar, np.float32))
+            )
+        )
+        values: dict[str, np.ndarray] = {}
+
+        def keep(name: str, value: torch.Tensor) -> torch.Tensor:
+            if name in columns:
+                reducing.reduce(name, value)
+            if name in kept:
+                values[name] = float32(value).copy()
+            return value
+
+        every = list(dict.fromkeys((*columns, *kept)))
+        with inference(self._model):
+            result = self._forward(self._tensors(batch), every, keep, count=None)
+        units = [np.full(own.stop - own.start, reducing.units[name])
+                 for name, own in columns.items()]  # fmt: skip
+        return as_reductions(
+            float32(torch.cat([reducing.rows[name] for name in columns], dim=2)),
+            np.concatenate(units),
+            dict(zip(self._outputs, map(float32, tensors_in(result)), strict=False)),
+            values,
+        )
 
     def gradients(
         self,

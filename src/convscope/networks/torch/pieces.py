@@ -11,6 +11,8 @@ import numpy as np
 from convscope.networks.edit import Edit
 from convscope.networks.gradients import Gradients, Sums
 from convscope.networks.head import Head
+from convscope.networks.layer import Layer
+from convscope.networks.reductions import Reductions
 from convscope.networks.run import Batch, Run
 from convscope.networks.torch.passes import Passes
 
@@ -40,6 +42,23 @@ class Pieces:
             for part, own, _ in self._cut(batch, edits, None)
         ]
         return self._joined(found, len(batch.names))
+
+    def reductions(
+        self,
+        batch: Batch,
+        layers: Sequence[Layer],
+        shift: np.ndarray,
+        bar: np.ndarray,
+        kept: Sequence[str],
+    ) -> Reductions:
+        """Run the model once a piece and reduce every map; see `Network.reductions`."""
+        found = [
+            self.passes.reductions(part, layers, shift, bar, kept)
+            for part, _, _ in self._cut(batch, None, None)
+        ]
+        # Units are those of a channel, not of an image.
+        joined = self._joined([replace(one, units=np.zeros(())) for one in found], len(batch.names))
+        return replace(joined, units=found[0].units)
 
     def gradients(
         self,

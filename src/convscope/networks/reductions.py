@@ -1,0 +1,122 @@
+"""What is left of a layer's maps when each is reduced to a few numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.networks.layer import Layer
+
+__all__ = [
+    "STATISTICS",
+    "Reductions",
+    "as_reductions",
+    "columns_of",
+    "reduced",
+    "reducible",
+]
+
+STATISTICS = ("total", "square", "minimum", "maximum", "positive", "peak")
+"""What a map is reduced to, in this order; see `Reductions`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reductions:
+    """Every map of one batch, reduced where it was made.
+
+    The channels of all layers stand in one row; `columns_of` says which are whose.
+
+    Attributes
+    ----------
+    total : numpy.ndarray
+        ``(image, channel)``, float32: the sum over a map's units.
+    square : numpy.ndarray
+        The sum of squared differences from the channel's `shift`, which makes variances exact
+        where the mean is large beside them.
+    minimum, maximum : numpy.ndarray
+        The lowest and the highest unit.
+    positive : numpy.ndarray
+        How many units are above zero.
+    peak : numpy.ndarray
+        Where the highest unit is: the index of the first of them in the map's units, row by row;
+        it may be -1 for maps whose maximum is below the bar.
+    units : numpy.ndarray
+        ``(channel,)``, int64: how many units a map has.
+    outputs : mapping of str to numpy.ndarray
+        The network's outputs by name.
+    values : mapping of str to numpy.ndarray
+        The activations of the layers that were asked for as well, as `Run` gives them.
+    """
+
+    total: np.ndarray
+    square: np.ndarray
+    minimum: np.ndarray
+    maximum: np.ndarray
+    positive: np.ndarray
+    peak: np.ndarray
+    units: np.ndarray
+    outputs: Mapping[str, np.ndarray]
+    values: Mapping[str, np.ndarray]
+
+
+def reducible(layer: Layer) -> bool:
+    """Tell whether a layer gives one map a channel for every image."""
+    return layer.has_image_axis and layer.channels is not None
+
+
+def columns_of(layers: Sequence[Layer]) -> dict[str, slice]:
+    """Say which channels of the row of all layers are whose."""
+    columns, start = {}, 0
+    for layer in layers:
+        stop = start + (layer.channels or 0)
+        columns[layer.name] = slice(start, stop)
+        start = stop
+    return columns
+
+
+def reduced(value: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Reduce the maps of one layer; what every adapter gives is compared with this.
+
+    Parameters
+    ----------
+    value : numpy.ndarray
+        ``(image, channel, ...)``.
+    shift : numpy.ndarray
+        ``(channel,)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(image, 6, channel)``, float32, in the order of `STATISTICS`.
+    """
+    maps = value.reshape(*value.shape[:2], -1).astype(np.float32, copy=False)
+    beside = maps - shift[:, None].astype(np.float32)
+    return np.stack(
+        [
+            maps.sum(axis=2),
+            np.einsum("icu,icu->ic", beside, beside),
+            maps.min(axis=2),
+            maps.max(axis=2),
+            np.count_nonzero(maps > 0, axis=2),
+            maps.argmax(axis=2),
+        ],
+        axis=1,
+        dtype=np.float32,
+        casting="unsafe",
+    )
+
+
+def as_reductions(
+    rows: np.ndarray,
+    units: np.ndarray,
+    outputs: Mapping[str, np.ndarray],
+    values: Mapping[str, np.ndarray],
+) -> Reductions:
+    """Name the rows ``(image, 6, channel)`` of all layers."""
+    total, square, minimum, maximum, positive, peak = np.moveaxis(rows, 1, 0)
+    # Whole numbers below 2**24, which float32 holds exactly.
+    return Reductions(
+        total, square, minimum, maximum, positive, peak.astype(np.int32), units, outputs, values
+    )

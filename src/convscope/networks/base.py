@@ -31,6 +31,8 @@ from convscope.networks.selection import Selector, named_layer, select_layers
 if TYPE_CHECKING:
     import xarray
 
+    from convscope.networks.opening import Opening
+
 __all__ = ["Network"]
 
 
@@ -50,11 +52,14 @@ class Network(ABC):
         Names of the classes in the order of the outputs; empty when unknown.
     preparation : Preparation or None
         What is done to images before the network sees them; None when it takes no images.
+    opening : Opening or None
+        How `convscope.open` opened it from a path or name, so that it can be opened elsewhere too.
     """
 
     name: str
     source: str
     labels: tuple[str, ...] = ()
+    opening: Opening | None = None
 
     @property
     @abstractmethod

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,27 @@ from convscope.networks.torch.opening import (
     open_zoo,
 )
 
-__all__ = ["open_network"]
+__all__ = ["Opening", "open_network"]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a network was opened, so that another process can open it as well.
+
+    Attributes
+    ----------
+    model : str
+        A path or name.
+    options : mapping
+        The options of `open_network` that were given.
+    """
+
+    model: str
+    options: Mapping[str, Any]
+
+    def open(self) -> Network:
+        """Open the network once more."""
+        return open_network(self.model, **self.options)
 
 
 def open_network(
@@ -102,6 +123,28 @@ def open_network(
     SelectionError
         For options that are impossible, or given for a network that is open.
     """
+    given = {name: value for name, value in locals().items() if name != "model"}
+    network = _opened(model, **given)
+    if isinstance(model, str | Path) and network.opening is None:
+        network.opening = Opening(str(model), {name: value for name, value in given.items() if value})
+    return network
+
+
+def _opened(
+    model: Any,
+    *,
+    labels: Any,
+    size: tuple[int, int] | None,
+    pixel_range: tuple[float, float] | None,
+    pixel_mean: Sequence[float] | None,
+    pixel_std: Sequence[float] | None,
+    pixel_order: str | None,
+    trust_model: bool,
+    custom: Custom,
+    architecture: str | Path | None,
+    factory: str | Callable[[], Any] | None,
+    input_shape: Any,
+) -> Network:
     options = Options(
         _size(size),
         None if pixel_range is None else (float(pixel_range[0]), float(pixel_range[1])),

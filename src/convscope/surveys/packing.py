@@ -1,0 +1,78 @@
+"""Summaries as bytes, in which they wait in a store until they are merged."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from convscope.surveys.leaders import Leaders
+from convscope.surveys.summary import Moments, Summary
+
+__all__ = ["packed", "unpacked"]
+
+
+def packed(summary: Summary) -> bytes:
+    """Write a summary as a compressed ``.npz``; of histograms only what was counted."""
+    from numcodecs import Zstd
+
+    arrays: dict[str, np.ndarray] = {}
+    for part in ("moments", "leaders"):
+        record = getattr(summary, part)
+        arrays |= {f"{part}.{one.name}": getattr(record, one.name) for one in fields(record)}
+    for name in ("peaks", "means", "class_peaks", "class_means"):
+        histogram = getattr(summary, name)
+        places = np.flatnonzero(histogram)
+        arrays |= {
+            f"{name}.shape": np.array(histogram.shape),
+            f"{name}.places": places,
+            f"{name}.counts": histogram.ravel()[places],
+        }
+    arrays |= {f"maps.{place}": one for place, one in enumerate(summary.class_maps)}
+    for name in ("confusion", "profile_image", "profile"):
+        arrays[name] = getattr(summary, name)
+    arrays["skipped"] = np.frombuffer(json.dumps(summary.skipped).encode(), np.uint8)
+    held = io.BytesIO()
+    np.savez(held, **arrays)  # type: ignore[arg-type]
+    return bytes(Zstd(level=1).encode(held.getvalue()))
+
+
+def unpacked(data: bytes) -> Summary:
+    """Read a summary back.
+
+    Raises
+    ------
+    ValueError, KeyError, RuntimeError
+        When the bytes are damaged.
+    """
+    from numcodecs import Zstd
+
+    with np.load(io.BytesIO(Zstd().decode(data)), allow_pickle=False) as held:
+        arrays: dict[str, Any] = {name: held[name] for name in held.files}
+
+    def record(kind: Any, part: str) -> Any:
+        return kind(**{one.name: arrays[f"{part}.{one.name}"] for one in fields(kind)})
+
+    def histogram(name: str) -> np.ndarray:
+        whole = np.zeros(arrays[f"{name}.shape"], np.uint32)
+        whole.ravel()[arrays[f"{name}.places"]] = arrays[f"{name}.counts"]
+        return whole
+
+    maps = sum(name.startswith("maps.") for name in arrays)
+    skipped = json.loads(arrays["skipped"].tobytes())
+    return Summary(
+        record(Moments, "moments"),
+        histogram("peaks"),
+        histogram("means"),
+        record(Leaders, "leaders"),
+        histogram("class_peaks"),
+        histogram("class_means"),
+        tuple(arrays[f"maps.{place}"] for place in range(maps)),
+        arrays["confusion"],
+        arrays["profile_image"],
+        arrays["profile"],
+        tuple((int(image), str(reason)) for image, reason in skipped),
+    )

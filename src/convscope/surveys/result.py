@@ -1,0 +1,129 @@
+"""From the summary of all images to the arrays of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from convscope.inputs.dataset import Dataset
+from convscope.networks import Network
+from convscope.networks.reductions import columns_of
+from convscope.surveys.crops import crops_of
+from convscope.surveys.grid import BINS
+from convscope.surveys.plan import Plan
+from convscope.surveys.summary import Moments, Summary
+from convscope.surveys.worker import layers_of
+
+__all__ = ["Arrays", "arrays_of", "seen_by_leaders", "statistics"]
+
+Dims = Mapping[str, Sequence[str]]
+
+Arrays = dict[str, tuple[tuple[str, ...], np.ndarray]]
+"""By name: the dims and the values. The channels of all layers stand in one row."""
+
+
+def arrays_of(plan: Plan, dims: Dims, shift: np.ndarray, summary: Summary) -> Arrays:
+    """Make the arrays of a result; `open_survey` says what they mean.
+
+    Parameters
+    ----------
+    plan : Plan
+    dims : mapping of str to sequence of str
+        The dims of the layers' values, without the image axis.
+    shift : numpy.ndarray
+    summary : Summary
+    """
+    found: Arrays = {
+        name: (("channel",), values[0])
+        for name, values in statistics(summary.moments.together(), shift).items()
+    }
+    by_class = _spread(summary.moments, len(plan.classes), len(shift))
+    for name, values in statistics(by_class, shift).items():
+        found[f"class_{name}"] = (("channel", "class"), np.ascontiguousarray(values.T))
+    found["class_images"] = (("class",), by_class.images)
+    found["histogram"] = (("channel", "bin"), summary.peaks[:, :BINS])
+    found["mean_histogram"] = (("channel", "bin"), summary.means[:, :BINS])
+    found["confusion"] = (("class", "output"), summary.confusion)
+    found["profile_image"] = (("profile",), summary.profile_image)
+    found["profile"] = (("channel", "profile"), np.ascontiguousarray(summary.profile.T))
+    leaders = summary.leaders
+    taken = leaders.taken.T
+    unit = np.where(taken, leaders.position.T, -1).astype(np.int32)
+    found["top_image"] = (("channel", "rank"), np.where(taken, leaders.image.T, -1))
+    found["top_value"] = (("channel", "rank"), np.where(taken, leaders.value.T, np.nan))
+    found["top_unit"] = (("channel", "rank"), unit)
+    if plan.per_class:
+        for name, counts in (("class_histogram", summary.class_peaks),
+                             ("class_mean_histogram", summary.class_means)):  # fmt: skip
+            moved = np.ascontiguousarray(np.moveaxis(counts[..., :BINS], 0, 1))
+            found[name] = (("channel", "class", "bin"), moved)
+    for name, sums in zip(plan.per_class, summary.class_maps, strict=True):
+        images = by_class.images.reshape(-1, *(1,) * (sums.ndim - 1))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = (sums / images).astype(np.float32)
+        moved = np.ascontiguousarray(np.moveaxis(mean, 0, 1))
+        found[f"class_map/{name}"] = (("channel", "class", *dims[name][1:]), moved)
+    return found
+
+
+def statistics(moments: Moments, shift: np.ndarray) -> dict[str, np.ndarray]:
+    """Turn sums into figures, ``(class, channel)``.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        `count` of units; their `mean`, `variance`, `minimum`, `maximum`; `positive`, the share
+        above zero, 0..1; `fired`, the number of images on which some unit is not zero; the mean
+        and variance of the images' own means. Not-a-number for classes without images.
+    """
+    beside = shift.astype(np.float64)
+    images = moments.images[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = moments.total / moments.units
+        image_mean = moments.mean / images
+        variance = moments.square / moments.units - np.square(mean - beside)
+        image_variance = moments.mean_square / images - np.square(image_mean - beside)
+        found = {
+            "count": moments.units,
+            "mean": mean,
+            # Rounding can leave a little less than nothing of what is constant.
+            "variance": np.maximum(variance, 0),
+            "minimum": moments.minimum,
+            "maximum": moments.maximum,
+            "positive": moments.positive / moments.units,
+            "fired": moments.fired,
+            "image_mean": image_mean,
+            "image_variance": np.maximum(image_variance, 0),
+        }
+    empty = moments.images == 0
+    for name in ("minimum", "maximum"):
+        found[name] = np.where(empty[:, None], np.nan, found[name]).astype(np.float32)
+    return found
+
+
+def _spread(moments: Moments, classes: int, channels: int) -> Moments:
+    """Give a row to every class, those without images as well."""
+    return Moments.none(np.arange(classes), channels).merge(moments)
+
+
+def seen_by_leaders(network: Network, dataset: Dataset, plan: Plan, found: Arrays) -> Arrays:
+    """Say of which classes the leading images are, and what of them the peaks see.
+
+    Parameters
+    ----------
+    found : dict
+        From `arrays_of`.
+    """
+    image, unit = found["top_image"][1], found["top_unit"][1]
+    seen: Arrays = {}
+    if dataset.labels is not None:
+        places = image if dataset.indices is None else np.searchsorted(dataset.indices, image)
+        label = np.where(image < 0, -1, np.asarray(dataset.labels)[np.maximum(places, 0)])
+        seen["top_label"] = (("channel", "rank"), label.astype(np.int32))
+    if network.preparation is not None and network.preparation.size is not None:
+        layers = layers_of(network, plan)
+        columns = columns_of(layers)
+        crops = [crops_of(network, layer, unit[columns[layer.name]]) for layer in layers]
+        seen["top_crop"] = (("channel", "rank", "axis", "end"), np.concatenate(crops))
+    return seen

@@ -1,0 +1,241 @@
+"""Where a survey is kept: a Zarr group, in a folder or in object storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convscope.errors import ConvscopeError, InputError, OutputError, require
+from convscope.surveys.packing import packed, unpacked
+from convscope.surveys.plan import Plan
+from convscope.surveys.summary import Summary
+from convscope.surveys.tree import Node
+
+__all__ = ["Store"]
+
+_KIND = "convscope survey"
+_NODES = "nodes"
+_LATEST = 1
+
+
+class Store:
+    """A survey's place: its plan, the summaries of finished shards, and the result.
+
+    Every file appears whole or not at all, so that it may be stopped at any moment. What is not
+    finished lies under ``nodes/`` and goes when the result is written.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder, or the address of one in object storage, such as ``s3://bucket/name.zarr``.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = str(path)
+        self._zarr = require("zarr", "survey", "a survey")
+        # Not asyncio.run, which a notebook's own loop forbids.
+        self._await = require("zarr.core.sync", "survey", "a survey").sync
+        self.is_local = "://" not in self.path
+        if self.is_local:
+            self._store = self._zarr.storage.LocalStore(self.path)
+        else:
+            require("fsspec", "survey", f"writing to {self.path}")
+            try:
+                self._store = self._zarr.storage.FsspecStore.from_url(self.path)
+            except (ImportError, ValueError) as error:
+                raise OutputError(f"{self.path} cannot be reached: {_one_line(error)}") from error
+
+    def exists(self) -> bool:
+        """Tell whether a survey has been begun here."""
+        return self._get("zarr.json") is not None
+
+    def create(self, plan: Plan, about: Mapping[str, Any]) -> None:
+        """Begin a survey.
+
+        Parameters
+        ----------
+        plan : Plan
+        about : mapping
+            What else is told of it, as JSON has it.
+        """
+        attributes = {"kind": _KIND, "version": _LATEST, "plan": plan.to_json(), "finished": False,
+                      **about}  # fmt: skip
+        with self._writing():
+            self._zarr.open_group(self._store, mode="a", attributes=attributes)
+
+    def attributes(self) -> dict[str, Any]:
+        """Read what is told of the survey.
+
+        Raises
+        ------
+        InputError
+            When there is none, or something else.
+        """
+        try:
+            attributes = dict(self._zarr.open_group(self._store, mode="r").attrs)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"{self.path!r} is no survey's store: give the folder that "
+                "convscope survey MODEL DATASET -o STORE.zarr wrote"
+            ) from error
+        if attributes.get("kind") != _KIND:
+            raise InputError(
+                f"{self.path!r} is a Zarr group and no survey: give the folder that "
+                "convscope survey wrote"
+            )
+        if attributes.get("version", 0) > _LATEST:
+            raise InputError(f"{self.path!r} was written by a newer Convscope: install that one")
+        return attributes
+
+    def plan(self) -> Plan:
+        """Read the plan."""
+        try:
+            return Plan.from_json(self.attributes()["plan"])
+        except (KeyError, TypeError) as error:
+            raise InputError(f"the plan in {self.path!r} is damaged: survey again") from error
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the result is there."""
+        return bool(self.attributes().get("finished"))
+
+    def nodes(self) -> list[Node]:
+        """Give the summaries that are there."""
+        found = []
+        for key in self._await(_listed(self._store, _NODES)):
+            name = key.rpartition("/")[2]
+            if name.endswith(".npz"):
+                found.append(Node.from_str(name.removesuffix(".npz")))
+        return sorted(found)
+
+    def write_node(self, node: Node, summary: Summary) -> None:
+        """Write a summary, whole or not at all."""
+        self._set(f"{_NODES}/{node}.npz", packed(summary))
+
+    def read_node(self, node: Node) -> Summary:
+        """Read a summary.
+
+        Raises
+        ------
+        InputError
+            When it is damaged.
+        """
+        data = self._get(f"{_NODES}/{node}.npz")
+        try:
+            return unpacked(data or b"")
+        except (ValueError, KeyError, RuntimeError, OSError) as error:
+            raise InputError(
+                f"{_NODES}/{node}.npz in {self.path!r} is damaged: delete it, and its shards are "
+                "computed again"
+            ) from error
+
+    def delete_node(self, node: Node) -> None:
+        """Delete a summary."""
+        with self._writing():
+            self._await(self._store.delete(f"{_NODES}/{node}.npz"))
+
+    def write_shift(self, shift: np.ndarray) -> None:
+        """Keep the shift, so that all who work on the survey have the same."""
+        self._set("shift", shift.astype("<f4").tobytes())
+
+    def read_shift(self) -> np.ndarray | None:
+        """Give the shift; None where there is none yet."""
+        data = self._get("shift")
+        return None if data is None else np.frombuffer(data, "<f4").astype(np.float32)
+
+    def write_result(
+        self, arrays: Mapping[str, tuple[tuple[str, ...], np.ndarray]], about: Mapping[str, Any]
+    ) -> None:
+        """Write the arrays of the result by name, with their dims; the survey is finished then."""
+        with self._writing():
+            group = self._zarr.open_group(self._store, mode="a")
+            for name, (dims, values) in arrays.items():
+                group.create_array(
+                    name,
+                    data=values,
+                    chunks=_chunks(values),
+                    dimension_names=dims,
+                    overwrite=True,
+                )
+            group.attrs.update({**about, "finished": True})
+        for node in self.nodes():
+            self.delete_node(node)
+
+    def read(self, name: str, columns: slice = slice(None)) -> np.ndarray:
+        """Read an array of the result: all of it, or some places of its first axis."""
+        group = self._zarr.open_group(self._store, mode="r")
+        return np.asarray(group[name][columns])
+
+    def holds(self, name: str) -> bool:
+        """Tell whether the result has an array of a name."""
+        return name in self._zarr.open_group(self._store, mode="r")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others from working on this survey until the block ends, however it ends.
+
+        In object storage nobody can be kept away.
+
+        Raises
+        ------
+        OutputError
+            When somebody else works on it.
+        """
+        if not self.is_local:
+            yield
+            return
+        filelock = require("filelock", "survey", "a survey")
+        with self._writing():
+            Path(self.path).mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(str(Path(self.path) / ".lock"))
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout as error:
+                raise OutputError(
+                    f"{self.path!r} is being written by another survey: wait for it, or give "
+                    "another -o"
+                ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _get(self, key: str) -> bytes | None:
+        prototype = self._zarr.core.buffer.default_buffer_prototype()
+        found = self._await(self._store.get(key, prototype))
+        return None if found is None else bytes(found.to_bytes())
+
+    def _set(self, key: str, data: bytes) -> None:
+        buffer = self._zarr.core.buffer.default_buffer_prototype().buffer
+        with self._writing():
+            self._await(self._store.set(key, buffer.from_bytes(data)))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except ConvscopeError:
+            raise
+        except OSError as error:
+            raise OutputError(
+                f"{self.path!r} cannot be written ({error.strerror or _one_line(error)}): free "
+                "some space or give another -o; what is finished stays, and the same command goes on"
+            ) from error
+
+
+async def _listed(store: Any, prefix: str) -> list[str]:
+    return [key async for key in store.list_prefix(f"{prefix}/")]
+
+
+def _chunks(values: np.ndarray) -> tuple[int, ...]:
+    """Cut along the first axis into pieces of some megabytes."""
+    row = max(1, values.nbytes // max(1, len(values)))
+    return (max(1, min(len(values), 4_000_000 // row)), *(max(1, size) for size in values.shape[1:]))
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,102 @@
+"""Images of a dataset, read and prepared on other threads while the network runs."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convscope.errors import InputError
+from convscope.inputs.dataset import Dataset
+from convscope.inputs.images import Image
+from convscope.networks import Batch, Network
+
+__all__ = ["Piece", "pieces"]
+
+_AHEAD = 4
+_READERS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Some images, ready for the network.
+
+    Attributes
+    ----------
+    batch : Batch or None
+        Filled up with its last image, so that all batches are of one size, for which a network is
+        compiled; None where no image could be read.
+    images : numpy.ndarray
+        ``(image,)``, int64: the places of those that are no filling.
+    skipped : tuple of (int, str)
+        Images that could not be read, and why.
+    """
+
+    batch: Batch | None
+    images: np.ndarray
+    skipped: tuple[tuple[int, str], ...] = ()
+
+
+def pieces(
+    network: Network, dataset: Dataset, places: Sequence[int], size: int
+) -> Iterator[Piece]:
+    """Give images in batches, in order; a few are read ahead.
+
+    Parameters
+    ----------
+    network : Network
+    dataset : Dataset
+    places : sequence of int
+        Which images.
+    size : int
+        How many a batch.
+    """
+    groups = deque(places[start : start + size] for start in range(0, len(places), size))
+    waiting: deque[Future[Piece]] = deque()
+    with ThreadPoolExecutor(_READERS, "convscope-reader") as readers:
+        try:
+            while groups or waiting:
+                while groups and len(waiting) < _AHEAD:
+                    waiting.append(
+                        readers.submit(_piece, network, dataset, groups.popleft(), size)
+                    )
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _piece(network: Network, dataset: Dataset, places: Sequence[int], size: int) -> Piece:
+    images: list[Image] = []
+    found: list[int] = []
+    skipped: list[tuple[int, str]] = []
+    for place in places:
+        try:
+            images.append(dataset[place])
+            found.append(place)
+        except InputError as error:
+            skipped.append((place, str(error)))
+    if not images:
+        return Piece(None, np.zeros(0, np.int64), tuple(skipped))
+    filled = [*images, *images[-1:] * (size - len(images))]
+    batches = network.batches(filled)
+    return Piece(_joined(batches), np.array(found, np.int64), tuple(skipped))
+
+
+def _joined(batches: Sequence[Batch]) -> Batch:
+    if len(batches) == 1:
+        return batches[0]
+    arrays = {
+        name: np.concatenate([batch.arrays[name] for batch in batches])
+        for name in batches[0].arrays
+    }
+    return replace(
+        batches[0],
+        arrays=arrays,
+        names=tuple(name for batch in batches for name in batch.names),
+        labels=tuple(label for batch in batches for label in batch.labels),
+        class_names=tuple(name for batch in batches for name in batch.class_names),
+    )

@@ -24,6 +24,7 @@ from convscope.cli.layers import layers
 from convscope.cli.maps import maps
 from convscope.cli.predict import predict
 from convscope.cli.report import report
+from convscope.cli.survey import survey
 from convscope.cli.train import train
 from convscope.cli.values import values
 from convscope.cli.verify import verify
@@ -43,7 +44,7 @@ app = typer.Typer(
 )
 for command in (
     demo, explore, layers, predict, maps, compare, values, explain, verify, heatmap, filters,
-    report, datasets, train,
+    report, survey, datasets, train,
 ):  # fmt: skip
     app.command()(command)
 

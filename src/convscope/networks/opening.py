@@ -126,7 +126,8 @@ def open_network(
     given = {name: value for name, value in locals().items() if name != "model"}
     network = _opened(model, **given)
     if isinstance(model, str | Path) and network.opening is None:
-        network.opening = Opening(str(model), {name: value for name, value in given.items() if value})
+        options = {name: value for name, value in given.items() if value is not None}
+        network.opening = Opening(str(model), options)
     return network
 
 

@@ -102,7 +102,8 @@ class Ray:
             _connect(ray, self.address)
         data.DataContext.get_current().enable_progress_bars = False
         try:
-            rows = data.from_items([{"shard": shard} for shard in shards], override_num_blocks=len(shards))
+            items = [{"shard": shard} for shard in shards]
+            rows = data.from_items(items, override_num_blocks=len(items))
             found = rows.map_batches(
                 _Actor,
                 fn_constructor_args=(self.opening, ray.put(self.dataset), self.plan, self.store),
@@ -162,8 +163,8 @@ class _Actor:
 
 def _connect(ray: Any, address: str | None) -> None:
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="error", configure_logging=True,
-                 include_dashboard=None if address else False)  # fmt: skip
+        own = {} if address else {"include_dashboard": False}
+        ray.init(address=address, log_to_driver=False, logging_level="error", **own)
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise SelectionError(

@@ -42,12 +42,12 @@ class Leaders:
     @property
     def bar(self) -> np.ndarray:
         """What an image must reach to be among the leaders, ``(channel,)``."""
-        return self.value[-1]
+        return np.asarray(self.value[-1])
 
     @property
     def taken(self) -> np.ndarray:
         """Which places an image has taken, ``(rank, channel)``."""
-        return self.image != _NOBODY
+        return np.asarray(self.image != _NOBODY)
 
     def merge(self, other: Leaders) -> Leaders:
         """Give the best of both; no image may be in both."""

@@ -176,7 +176,9 @@ class Survey(Mapping[str, "xarray.Dataset"]):
         if len(outputs) != counts.shape[1]:
             outputs = [str(place) for place in range(counts.shape[1])]
         return xarray.DataArray(
-            counts, dims=("class", "output"), coords={"class": list(self.classes), "output": outputs}
+            counts,
+            dims=("class", "output"),
+            coords={"class": list(self.classes), "output": outputs},
         )
 
     @property

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from convscope import __version__
 from convscope.errors import InputError, SelectionError
 from convscope.inputs.dataset import Dataset
-from convscope.networks import Layer, Network
-from convscope.networks.reductions import columns_of, reducible
+from convscope.networks import Network
+from convscope.networks.reductions import reducible
 from convscope.networks.selection import Selector, select_layers
 
 __all__ = ["AMONG", "RANKINGS", "Plan", "make_plan"]
@@ -91,8 +88,11 @@ class Plan:
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> Plan:
         """Read a plan that a store kept."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value
-                      for name, value in entry.items()})  # fmt: skip
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in entry.items()
+        }
+        return cls(**fields)
 
     def differences(self, other: Plan) -> list[str]:
         """Say in which entries another plan differs."""
@@ -181,7 +181,10 @@ def _class_names(dataset: Dataset) -> tuple[str, ...]:
     if dataset.labels is None:
         return ("",)
     count = max(len(dataset.class_names), int(dataset.labels.max(initial=0)) + 1)
-    names = [*dataset.class_names, *(str(label) for label in range(len(dataset.class_names), count))]
+    names = [
+        *dataset.class_names,
+        *(str(label) for label in range(len(dataset.class_names), count)),
+    ]
     return tuple(names)
 
 

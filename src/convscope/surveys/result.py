@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 import numpy as np
 
@@ -104,7 +105,9 @@ def statistics(moments: Moments, shift: np.ndarray) -> dict[str, np.ndarray]:
 
 def _spread(moments: Moments, classes: int, channels: int) -> Moments:
     """Give a row to every class, those without images as well."""
-    return Moments.none(np.arange(classes), channels).merge(moments)
+    merged = Moments.none(np.arange(classes), channels).merge(moments)
+    # The first row may be of images without a class.
+    return Moments(*(getattr(merged, entry.name)[-classes:] for entry in fields(merged)))
 
 
 def seen_by_leaders(network: Network, dataset: Dataset, plan: Plan, found: Arrays) -> Arrays:

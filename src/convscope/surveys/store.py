@@ -223,7 +223,7 @@ class Store:
         except OSError as error:
             raise OutputError(
                 f"{self.path!r} cannot be written ({error.strerror or _one_line(error)}): free "
-                "some space or give another -o; what is finished stays, and the same command goes on"
+                "some space and give the same command again, which goes on, or give another -o"
             ) from error
 
 
@@ -234,7 +234,10 @@ async def _listed(store: Any, prefix: str) -> list[str]:
 def _chunks(values: np.ndarray) -> tuple[int, ...]:
     """Cut along the first axis into pieces of some megabytes."""
     row = max(1, values.nbytes // max(1, len(values)))
-    return (max(1, min(len(values), 4_000_000 // row)), *(max(1, size) for size in values.shape[1:]))
+    return (
+        max(1, min(len(values), 4_000_000 // row)),
+        *(max(1, size) for size in values.shape[1:]),
+    )
 
 
 def _one_line(error: BaseException) -> str:

@@ -40,9 +40,7 @@ class Piece:
     skipped: tuple[tuple[int, str], ...] = ()
 
 
-def pieces(
-    network: Network, dataset: Dataset, places: Sequence[int], size: int
-) -> Iterator[Piece]:
+def pieces(network: Network, dataset: Dataset, places: Sequence[int], size: int) -> Iterator[Piece]:
     """Give images in batches, in order; a few are read ahead.
 
     Parameters
@@ -60,9 +58,7 @@ def pieces(
         try:
             while groups or waiting:
                 while groups and len(waiting) < _AHEAD:
-                    waiting.append(
-                        readers.submit(_piece, network, dataset, groups.popleft(), size)
-                    )
+                    waiting.append(readers.submit(_piece, network, dataset, groups.popleft(), size))
                 yield waiting.popleft().result()
         finally:
             for future in waiting:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from convscope.surveys.grid import BINS
 from convscope.surveys.leaders import Leaders
 
 __all__ = ["Moments", "Summary"]
@@ -24,7 +23,8 @@ class Moments:
     Attributes
     ----------
     label, images : numpy.ndarray
-        ``(class,)``, int64: the classes, rising, and how many of their images were seen.
+        ``(class,)``, int64: the classes, rising, -1 for images without one, and how many of their
+        images were seen.
     units, positive, fired : numpy.ndarray
         int64: units seen, units above zero, and images on which some unit is not zero.
     total, square : numpy.ndarray
@@ -52,7 +52,7 @@ class Moments:
         """Give the moments of classes of which no image has been seen yet."""
         shape = (len(label), channels)
         start = {"minimum": np.inf, "maximum": -np.inf}
-        dtypes = dict.fromkeys(("units", "positive", "fired"), np.int64)
+        dtypes: dict[str, Any] = dict.fromkeys(("units", "positive", "fired"), np.int64)
         dtypes |= dict.fromkeys(start, np.float32)
         return cls(label, np.zeros(len(label), np.int64), **{
             entry.name: np.full(shape, start.get(entry.name, 0), dtypes.get(entry.name, np.float64))

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from convscope.errors import OutputError, SelectionError, near
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.datasets import open_dataset
@@ -19,7 +17,7 @@ from convscope.surveys.plan import Plan, make_plan
 from convscope.surveys.result import arrays_of, seen_by_leaders
 from convscope.surveys.size import size_of
 from convscope.surveys.store import Store
-from convscope.surveys.tree import Node, missing, ready, root, superseded
+from convscope.surveys.tree import missing, ready, root, superseded
 from convscope.surveys.worker import find_shift, layers_of
 
 __all__ = ["survey"]
@@ -119,9 +117,7 @@ def survey(
     return open_survey(output)
 
 
-def _begin(
-    store: Store, plan: Plan, network: Network, dataset: Dataset, given: Any
-) -> None:
+def _begin(store: Store, plan: Plan, network: Network, dataset: Dataset, given: Any) -> None:
     """Create the store, or see that it is that of the same survey."""
     if store.exists():
         unlike = store.plan().differences(plan)
@@ -203,7 +199,7 @@ def _about(plan: Plan, network: Network, dataset: Dataset, given: Any) -> dict[s
     layers = layers_of(network, plan)
     path = Path(str(given)) if isinstance(given, str | Path) else None
     where = str(given) if path is not None else ""
-    if path is not None and (path.exists() or path.parent.exists() and len(path.parts) > 1):
+    if path is not None and (path.exists() or (path.parent.exists() and len(path.parts) > 1)):
         where = str(path.absolute())
     return {
         "network": network.name,

@@ -47,7 +47,10 @@ class Tally:
         self.leaders = Leaders.none(k, channels)
         self._detailed = detailed
         self._columns = np.concatenate(
-            [np.zeros(0, np.int64), *(np.arange(own.start, own.stop) for own, _ in detailed.values())]
+            [
+                np.zeros(0, np.int64),
+                *(np.arange(own.start, own.stop) for own, _ in detailed.values()),
+            ]
         )
         by_class = (classes, len(self._columns), BINS + 1)
         self._class_peaks, self._class_means = (np.zeros(by_class, np.uint32) for _ in range(2))
@@ -72,7 +75,7 @@ class Tally:
         ----------
         found : Reductions
         images, labels : numpy.ndarray
-            ``(image,)``, int64: their places in the dataset and their classes.
+            ``(image,)``, int64: their places in the dataset and their classes, -1 for none.
         values : numpy.ndarray
             ``(image, channel)``: by what they compete to lead.
         outputs : numpy.ndarray or None
@@ -90,14 +93,15 @@ class Tally:
             # One value a channel at a time, so that no place comes twice.
             self._peaks[every, peaks[row]] += 1
             self._means[every, means[row]] += 1
-            if len(here):
+            if len(here) and label >= 0:
                 self._class_peaks[label, here, peaks[row, self._columns]] += 1
                 self._class_means[label, here, means[row, self._columns]] += 1
-            for name, sums in self._maps.items():
-                sums[label] += found.values[name][row]
+                for name, sums in self._maps.items():
+                    sums[label] += found.values[name][row]
         self.leaders = self.leaders.joined_by(values, images, found.peak)
         if outputs is not None:
-            np.add.at(self._confusion, (labels, outputs), 1)
+            known = labels >= 0
+            np.add.at(self._confusion, (labels[known], outputs[known]), 1)
         self._profiles += [(int(images[row]), single[row]) for row in np.flatnonzero(profiled)]
 
     def skip(self, image: int, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 
@@ -34,9 +34,7 @@ class Worker:
         From `find_shift`.
     """
 
-    def __init__(
-        self, network: Network, dataset: Dataset, plan: Plan, shift: np.ndarray
-    ) -> None:
+    def __init__(self, network: Network, dataset: Dataset, plan: Plan, shift: np.ndarray) -> None:
         self._network, self._dataset, self._plan, self._shift = network, dataset, plan, shift
         self._layers = layers_of(network, plan)
         self._columns = columns_of(self._layers)
@@ -126,24 +124,26 @@ class Worker:
         if scores.shape[1] == 1:
             head = next(iter(self._network.heads.values()))
             middle = 0.5 if head.activation == "sigmoid" else 0.0
-            return (scores[:, 0] > middle).astype(np.int64)
-        return scores.argmax(axis=1)
+            return np.asarray(scores[:, 0] > middle, np.int64)
+        return np.asarray(scores.argmax(axis=1))
 
     def _are_mistakes(self, labels: np.ndarray, outputs: np.ndarray | None) -> np.ndarray:
         truth = np.asarray(self._plan.truth)[labels]
-        return np.asarray(outputs) != truth
+        return np.asarray((outputs != truth) & (labels >= 0))
 
     def _contributions(self, batch: Batch, labels: np.ndarray) -> np.ndarray:
         """Give what every map adds to the score of its image's class, ``(image, channel)``.
 
-        The class is the image's own where it is known which output means it, else the one that the
-        network gives.
+        The class is the image's own where all of the batch have one and it is known which output
+        means it, else the one that the network gives.
         """
         head = next(iter(self._network.heads.values()))
         seed = None
-        if self._plan.truth is not None:
+        if self._plan.truth is not None and (labels >= 0).all():
             wanted = np.asarray(self._plan.truth)[labels]
-            wanted = np.concatenate([wanted, np.repeat(wanted[-1:], len(batch.names) - len(wanted))])
+            wanted = np.concatenate(
+                [wanted, np.repeat(wanted[-1:], len(batch.names) - len(wanted))]
+            )
             channels = self._network.layers[head.layer.removesuffix(":linear")].channels or 1
             if channels == 1:
                 seed = np.where(wanted[:, None] > 0, 1.0, -1.0).astype(np.float32)

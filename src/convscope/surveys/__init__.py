@@ -1,0 +1,8 @@
+"""Surveys: one pass over a dataset, on one machine or many."""
+
+from __future__ import annotations
+
+from convscope.surveys.opened import Survey, open_survey
+from convscope.surveys.survey import survey
+
+__all__ = ["Survey", "open_survey", "survey"]

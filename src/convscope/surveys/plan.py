@@ -19,8 +19,9 @@ __all__ = ["AMONG", "RANKINGS", "Plan", "make_plan"]
 RANKINGS = ("peak", "contribution")
 AMONG = ("all", "mistakes")
 
-SHARD = 256
-"""Images a shard: what is lost at most when a survey is killed, and what is written at once."""
+# What is lost at most when a survey is killed; to write it must cost little beside its batches.
+_SHARD = 256
+_BATCHES = 32
 
 _MOST = 64
 # Beyond this the maps of a batch leave the cache before they are reduced.
@@ -73,13 +74,20 @@ class Plan:
     preparation: str
 
     @property
+    def shard_size(self) -> int:
+        """How many images a shard holds, the last one left out."""
+        whole = max(_SHARD, _BATCHES * self.batch)
+        return whole - whole % self.batch
+
+    @property
     def shards(self) -> int:
         """How many shards the images are cut into."""
-        return -(-self.images // SHARD)
+        return -(-self.images // self.shard_size)
 
     def shard(self, place: int) -> range:
         """Give the places of the images of one shard."""
-        return range(place * SHARD, min((place + 1) * SHARD, self.images))
+        start = place * self.shard_size
+        return range(start, min(start + self.shard_size, self.images))
 
     def to_json(self) -> dict[str, Any]:
         """Give the plan as a store keeps it."""
@@ -159,7 +167,7 @@ def make_plan(
         ranking=ranking,
         among=among,
         images=len(dataset),
-        batch=min(batch or _at_once(network, dataset), SHARD),
+        batch=batch or _at_once(network, dataset),
         network=network.fingerprint(),
         dataset=dataset.fingerprint(),
         preparation=network.preparation.describe(),

@@ -49,8 +49,8 @@ def survey(
 
     Kept are, of every channel: figures over all units and of each class, histograms of each image's
     maximum and mean, and the images that excite it most with the place of the peak. The work is cut
-    into shards of 256 images; each is written whole, and an interrupted survey goes on where it
-    was, to the same result.
+    into shards of 256 images or more; each is written whole, and an interrupted survey goes on
+    where it was, to the same result.
 
     Parameters
     ----------

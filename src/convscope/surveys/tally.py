@@ -88,19 +88,18 @@ class Tally:
         self._add_moments(found, mean, labels)
         peaks, means = bins_of(found.maximum), bins_of(single)
         every = np.arange(len(self._peaks))
-        here = np.arange(len(self._columns))
-        for row, label in enumerate(labels):
-            # One value a channel at a time, so that no place comes twice.
-            self._peaks[every, peaks[row]] += 1
-            self._means[every, means[row]] += 1
-            if len(here) and label >= 0:
-                self._class_peaks[label, here, peaks[row, self._columns]] += 1
-                self._class_means[label, here, means[row, self._columns]] += 1
-                for name, sums in self._maps.items():
-                    sums[label] += found.values[name][row]
+        np.add.at(self._peaks, (every, peaks), np.uint32(1))
+        np.add.at(self._means, (every, means), np.uint32(1))
+        known = labels >= 0
+        if self._detailed and known.any():
+            places = labels[known, None], np.arange(len(self._columns))
+            for counts, bins in ((self._class_peaks, peaks), (self._class_means, means)):
+                np.add.at(counts, (*places, bins[known][:, self._columns]), np.uint32(1))
+            for name, sums in self._maps.items():
+                for row in np.flatnonzero(known):
+                    sums[labels[row]] += found.values[name][row]
         self.leaders = self.leaders.joined_by(values, images, found.peak)
         if outputs is not None:
-            known = labels >= 0
             np.add.at(self._confusion, (labels[known], outputs[known]), 1)
         self._profiles += [(int(images[row]), single[row]) for row in np.flatnonzero(profiled)]
 
@@ -128,25 +127,23 @@ class Tally:
 
     def _add_moments(self, found: Reductions, mean: np.ndarray, labels: np.ndarray) -> None:
         moments = self._moments
-        beside = np.square(mean - self._shift)
-        fired = (found.maximum != 0) | (found.minimum != 0)
-        for label in np.unique(labels):
-            rows = np.flatnonzero(labels == label)
-            place = int(np.searchsorted(moments.label, label))
-            moments.images[place] += len(rows)
-            moments.units[place] += len(rows) * found.units
-            sums = (
-                (moments.positive, found.positive),
-                (moments.fired, fired),
-                (moments.total, found.total),
-                (moments.square, found.square),
-                (moments.mean, mean),
-                (moments.mean_square, beside),
-            )
-            for kept, given in sums:
-                kept[place] += given[rows].sum(axis=0, dtype=kept.dtype)
-            for kept, given, end in (
-                (moments.minimum, found.minimum, np.minimum),
-                (moments.maximum, found.maximum, np.maximum),
-            ):
-                end(kept[place], end.reduce(given[rows], axis=0), out=kept[place])
+        order = np.argsort(labels, kind="stable")
+        present, starts, counts = np.unique(labels[order], return_index=True, return_counts=True)
+        places = np.searchsorted(moments.label, present)
+        moments.images[places] += counts
+        moments.units[places] += counts[:, None] * found.units
+        sums = (
+            (moments.positive, found.positive),
+            (moments.fired, (found.maximum != 0) | (found.minimum != 0)),
+            (moments.total, found.total),
+            (moments.square, found.square),
+            (moments.mean, mean),
+            (moments.mean_square, np.square(mean - self._shift)),
+        )
+        for kept, given in sums:
+            kept[places] += np.add.reduceat(given[order], starts, axis=0, dtype=kept.dtype)
+        for kept, given, end in (
+            (moments.minimum, found.minimum, np.minimum),
+            (moments.maximum, found.maximum, np.maximum),
+        ):
+            kept[places] = end(kept[places], end.reduceat(given[order], starts, axis=0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 
@@ -60,30 +61,42 @@ class Worker:
             (len(self._plan.classes), self._outputs),
             self._detailed,
         )
-        for piece in pieces(self._network, self._dataset, places, self._plan.batch):
-            for place, reason in piece.skipped:
-                tally.skip(int(self._indices(np.array([place]))[0]), reason)
-            if piece.batch is not None:
-                self._add(tally, piece.batch, piece)
-            progress(len(piece.images) + len(piece.skipped))
+        stream = pieces(self._network, self._dataset, places, self._plan.batch)
+        # What comes out of one batch is added up while the next one runs.
+        with ThreadPoolExecutor(1, "convscope-tally") as adding:
+            last: Future[None] | None = None
+            for piece in stream:
+                found = None if piece.batch is None else self._reduced(piece.batch, tally)
+                if last is not None:
+                    last.result()
+                last = adding.submit(self._add, tally, piece, found)
+                progress(len(piece.images) + len(piece.skipped))
+            if last is not None:
+                last.result()
         if self._plan.ranking == "peak":
             self._bar = np.maximum(self._bar, tally.leaders.bar)
         return tally.summary()
 
-    def _add(self, tally: Tally, batch: Batch, piece: Piece) -> None:
+    def _reduced(self, batch: Batch, tally: Tally) -> Reductions:
         bar = np.maximum(self._bar, tally.leaders.bar)
         if self._plan.ranking != "peak":
             bar = np.full_like(bar, -np.inf)
-        found = self._network.reductions(
+        return self._network.reductions(
             batch, self._layers, self._shift, bar, kept=self._plan.per_class
         )
+
+    def _add(self, tally: Tally, piece: Piece, found: Reductions | None) -> None:
+        for place, reason in piece.skipped:
+            tally.skip(int(self._indices(np.array([place]))[0]), reason)
+        if piece.batch is None or found is None:
+            return
         count = len(piece.images)
         found = _first(found, count)
         labels = self._labels(piece.images)
         outputs = self._given_outputs(found)
         values = found.maximum
         if self._plan.ranking == "contribution":
-            values = self._contributions(batch, labels)[:count]
+            values = self._contributions(piece.batch, labels)[:count]
         if self._plan.among == "mistakes":
             values = np.where(self._are_mistakes(labels, outputs)[:, None], values, -np.inf)
         tally.add(

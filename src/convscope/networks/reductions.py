@@ -14,6 +14,7 @@ __all__ = [
     "Reductions",
     "as_reductions",
     "columns_of",
+    "joined",
     "reduced",
     "reducible",
 ]
@@ -119,4 +120,24 @@ def as_reductions(
     # Whole numbers below 2**24, which float32 holds exactly.
     return Reductions(
         total, square, minimum, maximum, positive, peak.astype(np.int32), units, outputs, values
+    )
+
+
+def joined(parts: Sequence[Reductions]) -> Reductions:
+    """Put the images of several batches together, whose maps are of one size."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def whole(name: str) -> np.ndarray:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    def by_name(name: str) -> dict[str, np.ndarray]:
+        several = [getattr(part, name) for part in parts]
+        return {key: np.concatenate([one[key] for one in several]) for key in several[0]}
+
+    return Reductions(
+        **{name: whole(name) for name in STATISTICS},
+        units=parts[0].units,
+        outputs=by_name("outputs"),
+        values=by_name("values"),
     )

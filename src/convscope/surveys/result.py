@@ -49,10 +49,10 @@ def arrays_of(plan: Plan, dims: Dims, shift: np.ndarray, summary: Summary) -> Ar
     found["profile_image"] = (("profile",), summary.profile_image)
     found["profile"] = (("channel", "profile"), np.ascontiguousarray(summary.profile.T))
     leaders = summary.leaders
-    taken = leaders.taken.T
-    unit = np.where(taken, leaders.position.T, -1).astype(np.int32)
-    found["top_image"] = (("channel", "rank"), np.where(taken, leaders.image.T, -1))
-    found["top_value"] = (("channel", "rank"), np.where(taken, leaders.value.T, np.nan))
+    taken = leaders.taken
+    unit = np.where(taken, leaders.position, -1).astype(np.int32)
+    found["top_image"] = (("channel", "rank"), np.where(taken, leaders.image, -1))
+    found["top_value"] = (("channel", "rank"), np.where(taken, leaders.value, np.nan))
     found["top_unit"] = (("channel", "rank"), unit)
     if plan.per_class:
         for name, counts in (("class_histogram", summary.class_peaks),

@@ -44,7 +44,8 @@ class Tally:
         self._shift = shift.astype(np.float64)
         self._moments = Moments.none(np.unique(np.asarray(labels, np.int64)), channels)
         self._peaks, self._means = (np.zeros((channels, BINS + 1), np.uint32) for _ in range(2))
-        self.leaders = Leaders.none(k, channels)
+        self.leaders = Leaders.none(channels, k)
+        self._firsts = np.arange(channels, dtype=np.int64) * (BINS + 1)
         self._detailed = detailed
         self._columns = np.concatenate(
             [
@@ -87,9 +88,9 @@ class Tally:
         single = mean.astype(np.float32)
         self._add_moments(found, mean, labels)
         peaks, means = bins_of(found.maximum), bins_of(single)
-        every = np.arange(len(self._peaks))
-        np.add.at(self._peaks, (every, peaks), np.uint32(1))
-        np.add.at(self._means, (every, means), np.uint32(1))
+        for histogram, bins in ((self._peaks, peaks), (self._means, means)):
+            # One index instead of two is several times faster.
+            np.add.at(histogram.reshape(-1), (self._firsts + bins).reshape(-1), np.uint32(1))
         known = labels >= 0
         if self._detailed and known.any():
             places = labels[known, None], np.arange(len(self._columns))
@@ -98,7 +99,7 @@ class Tally:
             for name, sums in self._maps.items():
                 for row in np.flatnonzero(known):
                     sums[labels[row]] += found.values[name][row]
-        self.leaders = self.leaders.joined_by(values, images, found.peak)
+        self.leaders.admit(values, images, found.peak)
         if outputs is not None:
             np.add.at(self._confusion, (labels[known], outputs[known]), 1)
         self._profiles += [(int(images[row]), single[row]) for row in np.flatnonzero(profiled)]
@@ -127,23 +128,21 @@ class Tally:
 
     def _add_moments(self, found: Reductions, mean: np.ndarray, labels: np.ndarray) -> None:
         moments = self._moments
-        order = np.argsort(labels, kind="stable")
-        present, starts, counts = np.unique(labels[order], return_index=True, return_counts=True)
-        places = np.searchsorted(moments.label, present)
-        moments.images[places] += counts
-        moments.units[places] += counts[:, None] * found.units
         sums = (
-            (moments.positive, found.positive),
+            (moments.positive, found.positive.astype(np.int64)),
             (moments.fired, (found.maximum != 0) | (found.minimum != 0)),
             (moments.total, found.total),
             (moments.square, found.square),
             (moments.mean, mean),
             (moments.mean_square, np.square(mean - self._shift)),
         )
-        for kept, given in sums:
-            kept[places] += np.add.reduceat(given[order], starts, axis=0, dtype=kept.dtype)
-        for kept, given, end in (
-            (moments.minimum, found.minimum, np.minimum),
-            (moments.maximum, found.maximum, np.maximum),
-        ):
-            kept[places] = end(kept[places], end.reduceat(given[order], starts, axis=0))
+        ends = ((moments.minimum, found.minimum, np.minimum),
+                (moments.maximum, found.maximum, np.maximum))  # fmt: skip
+        # Row by row: to gather the rows of a class first, or reduce over them at once, is slower.
+        for row, place in enumerate(np.searchsorted(moments.label, labels)):
+            moments.images[place] += 1
+            moments.units[place] += found.units
+            for kept, given in sums:
+                kept[place] += given[row]
+            for kept, given, end in ends:
+                end(kept[place], given[row], out=kept[place])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from convscope.errors import InputError
 from convscope.inputs.dataset import Dataset
 from convscope.networks import Batch, Layer, Network
-from convscope.networks.reductions import Reductions, columns_of
+from convscope.networks.reductions import Reductions, columns_of, joined
 from convscope.surveys.plan import Plan, profiled
 from convscope.surveys.stream import Piece, pieces
 from convscope.surveys.summary import Summary
@@ -21,6 +21,25 @@ from convscope.surveys.tally import Tally
 __all__ = ["Worker", "find_shift"]
 
 _FIRST = 16
+_TOGETHER = 16
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What the network made of the images of one batch.
+
+    Attributes
+    ----------
+    images : numpy.ndarray
+        ``(image,)``, int64: their places.
+    found : Reductions
+    values : numpy.ndarray
+        ``(image, channel)``: what they compete by.
+    """
+
+    images: np.ndarray
+    found: Reductions
+    values: np.ndarray
 
 
 class Worker:
@@ -62,15 +81,13 @@ class Worker:
             self._detailed,
         )
         stream = pieces(self._network, self._dataset, places, self._plan.batch)
-        # What comes out of one batch is added up while the next one runs.
+        # What comes out of some batches is added up while the next ones run.
         with ThreadPoolExecutor(1, "convscope-tally") as adding:
             last: Future[None] | None = None
-            for piece in stream:
-                found = None if piece.batch is None else self._reduced(piece.batch, tally)
+            for group in _groups(self._seen(stream, tally, progress)):
                 if last is not None:
                     last.result()
-                last = adding.submit(self._add, tally, piece, found)
-                progress(len(piece.images) + len(piece.skipped))
+                last = adding.submit(self._add, tally, group)
             if last is not None:
                 last.result()
         if self._plan.ranking == "peak":
@@ -85,27 +102,36 @@ class Worker:
             batch, self._layers, self._shift, bar, kept=self._plan.per_class
         )
 
-    def _add(self, tally: Tally, piece: Piece, found: Reductions | None) -> None:
-        for place, reason in piece.skipped:
-            tally.skip(int(self._indices(np.array([place]))[0]), reason)
-        if piece.batch is None or found is None:
-            return
-        count = len(piece.images)
-        found = _first(found, count)
-        labels = self._labels(piece.images)
+    def _seen(
+        self, stream: Iterable[Piece], tally: Tally, progress: Callable[[int], None]
+    ) -> Iterator[_Seen]:
+        for piece in stream:
+            for place, reason in piece.skipped:
+                tally.skip(int(self._indices(np.array([place]))[0]), reason)
+            if piece.batch is not None:
+                found = self._reduced(piece.batch, tally)
+                values = found.maximum
+                if self._plan.ranking == "contribution":
+                    values = self._contributions(piece.batch, self._labels(piece.images))
+                count = len(piece.images)
+                yield _Seen(piece.images, _first(found, count), values[:count])
+            progress(len(piece.images) + len(piece.skipped))
+
+    def _add(self, tally: Tally, group: Sequence[_Seen]) -> None:
+        found = joined([one.found for one in group])
+        places = np.concatenate([one.images for one in group])
+        values = np.concatenate([one.values for one in group])
+        labels = self._labels(places)
         outputs = self._given_outputs(found)
-        values = found.maximum
-        if self._plan.ranking == "contribution":
-            values = self._contributions(piece.batch, labels)[:count]
         if self._plan.among == "mistakes":
             values = np.where(self._are_mistakes(labels, outputs)[:, None], values, -np.inf)
         tally.add(
             found,
-            self._indices(piece.images),
+            self._indices(places),
             labels,
             values=values,
             outputs=outputs,
-            profiled=np.isin(piece.images, self._profiled),
+            profiled=np.isin(places, self._profiled),
         )
 
     def _labels(self, places: np.ndarray) -> np.ndarray:
@@ -173,6 +199,22 @@ class Worker:
             for layer in self._layers
             if layer.name in self._plan.per_class
         }
+
+
+def _groups(seen: Iterable[_Seen]) -> Iterator[list[_Seen]]:
+    """Put batches of maps of one size together: to add up a few images at once costs less."""
+    group: list[_Seen] = []
+    for one in seen:
+        alike = not group or np.array_equal(group[0].found.units, one.found.units)
+        if not alike:
+            yield group
+            group = []
+        group.append(one)
+        if sum(len(part.images) for part in group) >= _TOGETHER:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def layers_of(network: Network, plan: Plan) -> list[Layer]:

@@ -31,11 +31,10 @@ class Reductions:
 
     Attributes
     ----------
-    total : numpy.ndarray
-        ``(image, channel)``, float32: the sum over a map's units.
-    square : numpy.ndarray
-        The sum of squared differences from the channel's `shift`, which makes variances exact
-        where the mean is large beside them.
+    total, square : numpy.ndarray
+        ``(image, channel)``, float32: the sums over a map's units of the differences from the
+        channel's `shift`, and of their squares, so that means and variances are exact where the
+        mean is large beside what varies.
     minimum, maximum : numpy.ndarray
         The lowest and the highest unit.
     positive : numpy.ndarray
@@ -96,7 +95,7 @@ def reduced(value: np.ndarray, shift: np.ndarray) -> np.ndarray:
     beside = maps - shift[:, None].astype(np.float32)
     return np.stack(
         [
-            maps.sum(axis=2),
+            beside.sum(axis=2),
             np.einsum("icu,icu->ic", beside, beside),
             maps.min(axis=2),
             maps.max(axis=2),

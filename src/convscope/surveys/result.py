@@ -78,23 +78,22 @@ def statistics(moments: Moments, shift: np.ndarray) -> dict[str, np.ndarray]:
         above zero, 0..1; `fired`, the number of images on which some unit is not zero; the mean
         and variance of the images' own means. Not-a-number for classes without images.
     """
-    beside = shift.astype(np.float64)
     images = moments.images[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = moments.total / moments.units
         image_mean = moments.mean / images
-        variance = moments.square / moments.units - np.square(mean - beside)
-        image_variance = moments.mean_square / images - np.square(image_mean - beside)
+        variance = moments.square / moments.units - np.square(mean)
+        image_variance = moments.mean_square / images - np.square(image_mean)
         found = {
             "count": moments.units,
-            "mean": mean,
+            "mean": shift + mean,
             # Rounding can leave a little less than nothing of what is constant.
             "variance": np.maximum(variance, 0),
             "minimum": moments.minimum,
             "maximum": moments.maximum,
             "positive": moments.positive / moments.units,
             "fired": moments.fired,
-            "image_mean": image_mean,
+            "image_mean": shift + image_mean,
             "image_variance": np.maximum(image_variance, 0),
         }
     empty = moments.images == 0

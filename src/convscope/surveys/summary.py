@@ -16,9 +16,8 @@ __all__ = ["Moments", "Summary"]
 class Moments:
     """Sums over the images of each class, the classes without images left out.
 
-    All arrays but the first two are ``(class, channel)``. Sums of squares are of differences from
-    the survey's shift, which is near to the mean, so that nothing is lost when one is taken from
-    the other.
+    All arrays but the first two are ``(class, channel)``. Sums are of differences from the survey's
+    shift, which is near to the mean, so that nothing is lost when one is taken from the other.
 
     Attributes
     ----------
@@ -28,9 +27,9 @@ class Moments:
     units, positive, fired : numpy.ndarray
         int64: units seen, units above zero, and images on which some unit is not zero.
     total, square : numpy.ndarray
-        float64, over the units.
+        float64: sums over the units of the differences from the shift, and of their squares.
     mean, mean_square : numpy.ndarray
-        float64: the sums of the images' means and of their squared differences from the shift.
+        float64: the same of the images' means.
     minimum, maximum : numpy.ndarray
         float32, over the units.
     """

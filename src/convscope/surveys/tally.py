@@ -84,9 +84,9 @@ class Tally:
         profiled : numpy.ndarray
             ``(image,)``, bool: whose means are kept by themselves.
         """
-        mean = found.total / found.units.astype(np.float64)
-        single = mean.astype(np.float32)
-        self._add_moments(found, mean, labels)
+        beside = found.total / found.units.astype(np.float64)
+        single = (self._shift + beside).astype(np.float32)
+        self._add_moments(found, beside, labels)
         peaks, means = bins_of(found.maximum), bins_of(single)
         for histogram, bins in ((self._peaks, peaks), (self._means, means)):
             # One index instead of two is several times faster.
@@ -126,15 +126,15 @@ class Tally:
             tuple(sorted(self._skipped)),
         )
 
-    def _add_moments(self, found: Reductions, mean: np.ndarray, labels: np.ndarray) -> None:
+    def _add_moments(self, found: Reductions, beside: np.ndarray, labels: np.ndarray) -> None:
         moments = self._moments
         sums = (
             (moments.positive, found.positive.astype(np.int64)),
             (moments.fired, (found.maximum != 0) | (found.minimum != 0)),
             (moments.total, found.total),
             (moments.square, found.square),
-            (moments.mean, mean),
-            (moments.mean_square, np.square(mean - self._shift)),
+            (moments.mean, beside),
+            (moments.mean_square, np.square(beside)),
         )
         ends = ((moments.minimum, found.minimum, np.minimum),
                 (moments.maximum, found.maximum, np.maximum))  # fmt: skip

@@ -78,7 +78,7 @@ def _reduced(value: Any, shift: Any, *, first: bool) -> Any:
         beside = value - shift
         above = ops.cast(value > 0, "float32")
         where = ops.zeros_like(value)
-        return ops.stack([value, beside * beside, value, value, above, where], axis=1)
+        return ops.stack([beside, beside * beside, value, value, above, where], axis=1)
     value = _plane(value, first=first)
     # One axis after the other: XLA reduces rows of memory faster than columns.
     rows, columns = (2, 2) if first else (1, 1)
@@ -91,7 +91,7 @@ def _reduced(value: Any, shift: Any, *, first: bool) -> Any:
     above = ops.cast(value > 0, "float32")
     return ops.stack(
         [
-            over(ops.sum, value),
+            over(ops.sum, beside),
             over(ops.sum, beside * beside),
             over(ops.min, value),
             highest,

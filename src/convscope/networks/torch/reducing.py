@@ -44,13 +44,14 @@ class Reducing:
     ) -> None:
         between = self._like(maps)
         torch.sub(maps, shift, out=between)
+        total = between.sum(dim=axis)
         square = torch.linalg.vector_norm(between, dim=axis).square_()
         # A count of what is above zero, as a sum of ones: PyTorch adds floats fastest.
         torch.clamp(maps, min=0, out=between).sign_()
         above = between.sum(dim=axis)
         highest = maps.amax(dim=axis)
         where = _peaks(maps if axis == 2 else maps.transpose(1, 2), highest, bar)
-        rows = [maps.sum(dim=axis), square, maps.amin(dim=axis), highest, above, where]
+        rows = [total, square, maps.amin(dim=axis), highest, above, where]
         self.rows[name] = torch.stack(rows, dim=1)
         self.units[name] = maps.shape[axis]
 

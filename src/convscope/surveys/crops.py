@@ -9,6 +9,8 @@ from convscope.networks import Layer, Network
 
 __all__ = ["crops_of"]
 
+_NOTHING = (0, 0)
+
 
 def crops_of(network: Network, layer: Layer, units: np.ndarray) -> np.ndarray:
     """Find what units of a layer see of the network's first input.
@@ -41,13 +43,21 @@ def crops_of(network: Network, layer: Layer, units: np.ndarray) -> np.ndarray:
         # A box is the product of what is seen along each axis, so that the units on the diagonal
         # tell those of all.
         height, width = sizes[layer.name]
+
+        def seen(y: int, x: int) -> tuple[tuple[int, int], ...]:
+            unit = (min(y, height - 1), min(x, width - 1))
+            return box_of(network, layer, unit, sizes, entry.name)[0] or ((-1, -1), (-1, -1))
+
         ends = []
         for place in range(max(height, width)):
-            unit = (min(place, height - 1), min(place, width - 1))
-            box, _ = box_of(network, layer, unit, sizes, entry.name)
-            ends.append(box or ((-1, -1), (-1, -1)))
+            both = seen(place, place)
+            if _NOTHING in both:
+                # In the padding along one axis: beside the middle of the other, which axis shows.
+                both = seen(place, width // 2)[0], seen(height // 2, place)[1]
+            ends.append(both)
         table = np.array(ends, np.int32)
         y, x = np.divmod(np.maximum(units, 0), width)
         found = np.stack([table[y, 0], table[x, 1]], axis=-2)
+        found[(found == _NOTHING).all(axis=-1).any(axis=-1)] = _NOTHING
     found[units < 0] = -1
     return found

@@ -13,6 +13,7 @@ from convscope.errors import InputError
 from convscope.inputs.dataset import Dataset
 from convscope.networks import Batch, Layer, Network
 from convscope.networks.reductions import Reductions, columns_of, joined
+from convscope.networks.selection import named_layer
 from convscope.surveys.plan import Plan, profiled
 from convscope.surveys.stream import Piece, pieces
 from convscope.surveys.summary import Summary
@@ -219,7 +220,7 @@ def _groups(seen: Iterable[_Seen]) -> Iterator[list[_Seen]]:
 
 def layers_of(network: Network, plan: Plan) -> list[Layer]:
     """Give the layers of a plan."""
-    return network.select(list(plan.layers))
+    return [named_layer(network.layers, name) for name in plan.layers]
 
 
 def find_shift(network: Network, dataset: Dataset, plan: Plan) -> np.ndarray:

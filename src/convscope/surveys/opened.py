@@ -98,15 +98,16 @@ class Survey(Mapping[str, "xarray.Dataset"]):
         self._layers = {entry["name"]: entry for entry in about["layers"]}
         self._kept: dict[str, xarray.Dataset] = {}
         self._held: Arrays | None = None
-        skipped = about.get("skipped", [])
+        skipped, images = about.get("skipped", []), about.get("images", 0)
         if not self.is_finished:
             summary = _summed(store)
             skipped = [list(one) for one in summary.skipped]
+            images = summary.moments.images.sum()
             shift = store.read_shift()
             dims = {name: entry["dims"] for name, entry in self._layers.items()}
             self._held = arrays_of(self.plan, dims, np.asarray(shift), summary)
         self.skipped = [(int(place), str(reason)) for place, reason in skipped]
-        self.images = int(self.read("class_images").sum())
+        self.images = int(images)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -183,12 +184,12 @@ class Survey(Mapping[str, "xarray.Dataset"]):
 
     @property
     def accuracy(self) -> float | None:
-        """Share of images given to the output that means their class; None where unknown."""
-        if self.plan.truth is None or not self.images:
-            return None
+        """Share of images of a class given to the output that means it; None where unknown."""
         counts = self.read("confusion")
+        if self.plan.truth is None or not counts.sum():
+            return None
         right = counts[np.arange(len(counts)), np.asarray(self.plan.truth)].sum()
-        return float(right / self.images)
+        return float(right / counts.sum())
 
     @cached_property
     def source_dataset(self) -> Dataset:
@@ -231,9 +232,9 @@ class Survey(Mapping[str, "xarray.Dataset"]):
             for name in ("class_histogram", "class_mean_histogram"):
                 values = self.read(name, detailed)
                 variables[name] = (("channel", "class", "bin"), values)
-            name = f"class_map/{layer}"
+            place = self.plan.per_class.index(layer)
             dims = ("channel", "class", *entry["dims"][1:])
-            variables["class_map"] = (dims, self.read(name))
+            variables["class_map"] = (dims, self.read(f"class_map/{place}"))
         coords: dict[str, Any] = {
             "channel": np.arange(channels),
             "class": list(self.classes),

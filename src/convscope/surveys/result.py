@@ -59,12 +59,13 @@ def arrays_of(plan: Plan, dims: Dims, shift: np.ndarray, summary: Summary) -> Ar
                              ("class_mean_histogram", summary.class_means)):  # fmt: skip
             moved = np.ascontiguousarray(np.moveaxis(counts[..., :BINS], 0, 1))
             found[name] = (("channel", "class", "bin"), moved)
-    for name, sums in zip(plan.per_class, summary.class_maps, strict=True):
+    # By place: a block and a part of it, `block/conv`, cannot both be arrays of those names.
+    for place, (name, sums) in enumerate(zip(plan.per_class, summary.class_maps, strict=True)):
         images = by_class.images.reshape(-1, *(1,) * (sums.ndim - 1))
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = (sums / images).astype(np.float32)
         moved = np.ascontiguousarray(np.moveaxis(mean, 0, 1))
-        found[f"class_map/{name}"] = (("channel", "class", *dims[name][1:]), moved)
+        found[f"class_map/{place}"] = (("channel", "class", *dims[name][1:]), moved)
     return found
 
 

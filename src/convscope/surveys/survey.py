@@ -165,7 +165,11 @@ def _work(
     dims = {layer.name: layer.dims for layer in layers_of(network, plan)}
     arrays = arrays_of(plan, dims, shift, summary)
     arrays |= seen_by_leaders(network, dataset, plan, arrays)
-    store.write_result(arrays, {"skipped": [list(one) for one in summary.skipped]})
+    about = {
+        "images": int(summary.moments.images.sum()),
+        "skipped": [list(one) for one in summary.skipped],
+    }
+    store.write_result(arrays, about)
 
 
 def _merge(store: Store, shards: int) -> None:

@@ -31,8 +31,8 @@ def histogram(values):
     """Count values ``(image, channel)`` by NumPy's own rule, ``(channel, bin)``."""
     inner = EDGES[1:-1]
     counts = np.zeros((values.shape[1], len(EDGES) - 1), np.int64)
-    for channel, column in enumerate(values.T):
-        column = column[~np.isnan(column)].astype(np.float64)
+    for channel, every in enumerate(values.T):
+        column = every[~np.isnan(every)].astype(np.float64)
         # Bins are closed on the side of zero.
         places = np.where(
             column < 0,
@@ -90,3 +90,27 @@ def near(found, wanted, within):
     known = ~np.isnan(wanted)
     far = np.abs(found - wanted)[known] > within[known]
     assert not far.any(), (found[known][far], wanted[known][far])
+
+
+def check_histogram(found, values, within=1e-5):
+    """Compare counts ``(channel, bin)`` of values ``(image, channel)``, known but for rounding."""
+    known = values.astype(np.float64)
+    slack = within * np.abs(known) + 1e-12
+    below = np.cumsum(found, axis=1)[:, :-1]
+    edges = EDGES[1:-1]
+    assert (np.sum(found, axis=1) == len(values)).all()
+    assert (below >= ((known + slack)[..., None] < edges).sum(axis=0)).all()
+    assert (below <= ((known - slack)[..., None] <= edges).sum(axis=0)).all()
+
+
+def check_leaders(layer, values, competing, k):
+    """Check the images that lead a layer: by `competing` ``(image, channel)``, at their peaks."""
+    order = np.sort(competing, axis=0)[::-1][:k].T
+    image, value = layer["top_image"].to_numpy(), layer["top_value"].to_numpy()
+    np.testing.assert_allclose(value, order, rtol=1e-4, atol=1e-6)
+    assert all(len(set(row)) == len(row) for row in image.tolist())
+    rows = np.arange(image.shape[0])[:, None]
+    np.testing.assert_allclose(competing[image, rows], value, rtol=1e-4, atol=1e-6)
+    position = layer["top_position"].to_numpy()
+    at = values[(image, rows, *np.moveaxis(position, -1, 0))]
+    np.testing.assert_allclose(at, peaks(values)[image, rows], rtol=1e-5, atol=1e-6)

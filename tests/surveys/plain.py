@@ -26,6 +26,7 @@ class Plain(Network):
         rng = np.random.default_rng(seed)
         self.kernels = rng.normal(size=(5, 3, 3)).astype(np.float32)
         self.matrix = rng.normal(size=(7, 3)).astype(np.float32)
+        self.matrix[3] = 0
         self.labels, self.name = labels, name
 
     @property
@@ -39,9 +40,13 @@ class Plain(Network):
     @property
     def layers(self):
         plane = ("channel", "y", "x")
-        shapes = {"maps": ("conv", plane, (7, 6, 6)), "rectified": ("activation", plane, (7, 6, 6)),
-                  "block/rows": ("reduction", plane[:2], (7, 6)), "block": ("pool", plane[:1], (7,)),
-                  "scores": ("dense", plane[:1], (3,))}  # fmt: skip
+        shapes = {
+            "maps": ("conv", plane, (7, 6, 6)),
+            "rectified": ("activation", plane, (7, 6, 6)),
+            "block/rows": ("reduction", ("channel", "x"), (7, 6)),
+            "block": ("pool", ("channel",), (7,)),
+            "scores": ("dense", ("channel",), (3,)),
+        }
         return {
             name: Layer(index, name, kind, kind, dims, shape)
             for index, (name, (kind, dims, shape)) in enumerate(shapes.items())
@@ -62,7 +67,7 @@ class Plain(Network):
 
     def run(self, batch, layers, *, outputs=True, edits=None):
         note(batch.names)
-        time.sleep(float(os.environ.get("PAUSE", 0)))
+        time.sleep(float(os.environ.get("PAUSE", "0")))
         images = batch.arrays["image"][..., 0]
         windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(1, 2))
         maps = np.zeros((len(images), 7, 6, 6), np.float32)
@@ -72,7 +77,8 @@ class Plain(Network):
         values = {"maps": maps, "rectified": np.maximum(maps, 0)}
         values["block/rows"] = values["rectified"].max(axis=3)
         values["block"] = values["block/rows"].mean(axis=2)
-        values["scores"] = (values["block"] - values["block"].mean()) @ self.matrix
+        # By itself for each image, whatever goes through at once.
+        values["scores"] = (values["block"][:, :, None] * self.matrix).sum(axis=1)
         return Run({name: values[name] for name in layers}, {"scores": values["scores"]})
 
     def gradients(self, *_, **__):

@@ -1,6 +1,7 @@
 """Summaries of shards add up to that of all images, whatever is added to what first."""
 
 from dataclasses import fields
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -43,12 +44,12 @@ def passes(draw):
 def tallied(values, labels, images, shift, batch=7):
     """Summarise some images as a worker does."""
     count = values.shape[1]
-    tally = Tally(shift, K, labels.tolist(), (CLASSES, 2), {"layer": (slice(0, count), values.shape[1:])})  # fmt: skip
+    detailed = {"layer": (slice(0, count), values.shape[1:])}
+    tally = Tally(shift, K, labels.tolist(), (CLASSES, 2), detailed)
+    units = np.full(count, values.shape[2])
     for start in range(0, len(values), batch):
         some = slice(start, start + batch)
-        found = as_reductions(
-            reduced(values[some], shift), np.full(count, values.shape[2]), {}, {"layer": values[some]}
-        )  # fmt: skip
+        found = as_reductions(reduced(values[some], shift), units, {}, {"layer": values[some]})
         tally.add(found, images[some], labels[some], values=found.maximum,
                   outputs=images[some] % 2, profiled=images[some] % 3 == 0)  # fmt: skip
     return tally.summary()
@@ -83,7 +84,7 @@ def plan(count, channels):
 def test_merging_in_any_order_and_grouping_gives_what_numpy_gives_at_once(drawn):
     values, labels, cuts, picks = drawn
     images, shift = np.arange(len(values)), shift_of(values)
-    pieces = [slice(*ends) for ends in zip(cuts, cuts[1:], strict=False)]
+    pieces = [slice(*ends) for ends in pairwise(cuts)]
     parts = [tallied(values[one], labels[one], images[one], shift) for one in pieces]
     whole = merged(parts, picks)
     arrays = arrays_of(
@@ -168,19 +169,22 @@ def same(one, other):
             np.testing.assert_array_equal(a, b, entry.name)
 
 
+def led(k, value, image):
+    """Let images lead one channel."""
+    found = Leaders.none(1, k)
+    found.admit(np.float32(value)[:, None], np.array(image), np.zeros((len(image), 1), np.int32))
+    return found
+
+
 def test_of_equal_values_the_first_images_lead_whoever_comes_first():
-    value = np.float32([[1], [1], [1]])
-    place = np.zeros((3, 1), np.int32)
-    late = Leaders.none(3, 1).joined_by(value, np.array([7, 8, 9]), place)
-    early = Leaders.none(3, 1).joined_by(value, np.array([1, 2, 3]), place)
-    assert late.merge(early).image[:, 0].tolist() == [1, 2, 3]
-    assert early.merge(late).image[:, 0].tolist() == [1, 2, 3]
+    late, early = led(3, [1, 1, 1], [7, 8, 9]), led(3, [1, 1, 1], [1, 2, 3])
+    assert late.merge(early).image.tolist() == [[1, 2, 3]]
+    assert early.merge(late).image.tolist() == [[1, 2, 3]]
+    assert late.image.tolist() == [[7, 8, 9]]
 
 
 @pytest.mark.parametrize("value", [np.nan, -np.inf])
 def test_what_is_no_number_leads_nothing(value):
-    found = Leaders.none(2, 1).joined_by(
-        np.float32([[value], [-5]]), np.array([0, 1]), np.zeros((2, 1), np.int32)
-    )
+    found = led(2, [value, -5], [0, 1])
     assert found.image[0, 0] == 1
-    assert found.taken[:, 0].tolist() == [True, False]
+    assert found.taken.tolist() == [[True, False]]

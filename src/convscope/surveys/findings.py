@@ -23,12 +23,15 @@ def firing(survey: Survey) -> pd.DataFrame:
     pandas.DataFrame
         Columns ``layer, channel, word, fired, share, minimum, maximum``: `fired` counts the images
         on which some unit is not zero, `share` is that of all; `word` is ``dead`` where there is
-        none, ``constant`` where all units have one value, else ``active``.
+        none, ``constant`` where all units have one value, ``not a number`` where some unit is
+        none, else ``active``.
     """
     import pandas as pd
 
     fired, low, high = (survey.read(name) for name in ("fired", "minimum", "maximum"))
-    word = np.where(fired == 0, "dead", np.where(low == high, "constant", "active"))
+    word = np.select(
+        [np.isnan(low), fired == 0, low == high], ["not a number", "dead", "constant"], "active"
+    )
     return pd.DataFrame(
         {
             **_places(survey),
@@ -59,17 +62,20 @@ def dprime(survey: Survey) -> np.ndarray:
     """
     _need_classes(survey)
     images = survey.read("class_images").astype(np.float64)
-    mean, variance = (survey.read(f"class_image_{name}") for name in ("mean", "variance"))
-    total = np.nan_to_num(mean) * images
-    square = np.nan_to_num(variance + np.square(mean)) * images
+    given, variance = (survey.read(f"class_image_{name}") for name in ("mean", "variance"))
     others = images.sum() - images
     with np.errstate(invalid="ignore", divide="ignore"):
+        # From the middle, as squares of large numbers would hide what small ones differ by.
+        middle = np.where(images, given * images, 0).sum(axis=1, keepdims=True) / images.sum()
+        mean = given - middle
+        total = np.where(images, mean * images, 0)
+        square = np.where(images, (variance + np.square(mean)) * images, 0)
         other_mean = (total.sum(axis=1, keepdims=True) - total) / others
         other_square = (square.sum(axis=1, keepdims=True) - square) / others
         other_variance = np.maximum(other_square - np.square(other_mean), 0)
         spread = np.sqrt((variance + other_variance) / 2)
         found = (mean - other_mean) / spread
-    same = np.isclose(mean, other_mean, rtol=1e-12, atol=0) & (spread == 0)
+    same = (np.abs(mean - other_mean) <= 1e-12 * np.abs(given)) & (spread == 0)
     return np.asarray(np.where(same, 0.0, found))
 
 

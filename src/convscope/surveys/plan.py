@@ -12,9 +12,9 @@ from convscope.errors import InputError, SelectionError
 from convscope.inputs.dataset import Dataset
 from convscope.networks import Network
 from convscope.networks.reductions import reducible
-from convscope.networks.selection import Selector, select_layers
+from convscope.networks.selection import LINEAR, Selector, select_layers
 
-__all__ = ["AMONG", "RANKINGS", "Plan", "make_plan"]
+__all__ = ["AMONG", "RANKINGS", "Plan", "make_plan", "outputs_of", "profiled"]
 
 RANKINGS = ("peak", "contribution")
 AMONG = ("all", "mistakes")
@@ -152,6 +152,10 @@ def make_plan(
         raise SelectionError(
             f"{network.name} gives no gradients, of which contributions are made: rank by peak"
         )
+    if ranking == "contribution" and not outputs_of(network):
+        raise SelectionError(
+            f"{network.name} gives no scores of classes, to which maps contribute: rank by peak"
+        )
     truth = _truth(network, dataset)
     if among == "mistakes" and truth is None:
         raise SelectionError(
@@ -180,6 +184,15 @@ def profiled(images: int, channels: int) -> np.ndarray:
     return np.unique(np.linspace(0, images - 1, count).round().astype(np.int64))
 
 
+def outputs_of(network: Network) -> int:
+    """Give the number of scores among which a network decides; 0 where it gives none."""
+    head = next(iter(network.heads.values()), None)
+    if head is None:
+        return 0
+    layer = network.layers[head.layer.removesuffix(LINEAR)]
+    return 0 if layer.space else layer.channels or 0
+
+
 def _among(what: str, given: str, possible: Sequence[str]) -> None:
     if given not in possible:
         raise SelectionError(f"there is no {what} {given!r}: one of: {', '.join(possible)}")
@@ -198,17 +211,19 @@ def _class_names(dataset: Dataset) -> tuple[str, ...]:
 
 def _truth(network: Network, dataset: Dataset) -> tuple[int, ...] | None:
     """Find which output means which class: by the names where both have them, else by number."""
-    if dataset.labels is None or not network.heads:
+    outputs = outputs_of(network)
+    if dataset.labels is None or not outputs:
         return None
-    head = next(iter(network.heads.values()))
-    outputs = network.layers[head.layer.removesuffix(":linear")].channels
     names = _class_names(dataset)
     if len(names) == 2 and outputs == 1:
         return (0, 1)
-    folded = {label.casefold(): place for place, label in enumerate(network.labels)}
-    found = [folded.get(name.casefold()) for name in names]
-    if network.labels and None not in found:
-        return tuple(place for place in found if place is not None)
+    # Several may have one name, as the two cranes of ImageNet: the first is the first.
+    places: dict[str, list[int]] = {}
+    for place, label in enumerate(network.labels):
+        places.setdefault(label.casefold(), []).append(place)
+    found = [own.pop(0) for name in names if (own := places.get(name.casefold()))]
+    if len(found) == len(names):
+        return tuple(found)
     return tuple(range(len(names))) if outputs == len(names) else None
 
 

@@ -25,8 +25,8 @@ def tables(survey: Survey) -> dict[str, pd.DataFrame]:
     dict of str to pandas.DataFrame
         ``channels``, a row a channel with its figures over all images; ``leaders``, a row a leading
         image; ``alike``, the channels that duplicate each other; of a dataset with labels
-        ``classes``, a row a channel and class, ``confusion``, and, where there are two classes or
-        more, ``selective``.
+        ``classes``, a row a channel and class, ``confusion``, a row a class and output that the
+        network gave to some of its images, and, where there are two classes or more, ``selective``.
     """
     found = {
         "channels": _channels(survey),
@@ -35,7 +35,7 @@ def tables(survey: Survey) -> dict[str, pd.DataFrame]:
     }
     if survey.has_classes:
         found["classes"] = _classes(survey)
-        found["confusion"] = survey.confusion.to_series().unstack("output").reset_index()
+        found["confusion"] = _confusion(survey)
     if len(survey.classes) > 1:
         found["selective"] = selective(survey)
     return found
@@ -86,6 +86,21 @@ def _classes(survey: Survey) -> pd.DataFrame:
     for name in ("count", "mean", "variance", "minimum", "maximum", "positive", "fired"):
         rows[name] = survey.read(f"class_{name}").ravel()
     return pd.DataFrame(rows)
+
+
+def _confusion(survey: Survey) -> pd.DataFrame:
+    import pandas as pd
+
+    # Not a column an output: several may have one name.
+    counts = survey.confusion
+    label, output = np.nonzero(counts.to_numpy())
+    return pd.DataFrame(
+        {
+            "class": counts["class"].to_numpy()[label],
+            "output": counts["output"].to_numpy()[output],
+            "images": counts.to_numpy()[label, output],
+        }
+    )
 
 
 def _leaders(survey: Survey) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from convscope.inputs.dataset import Dataset
 from convscope.networks import Batch, Layer, Network
 from convscope.networks.reductions import Reductions, columns_of, joined
 from convscope.networks.selection import named_layer
-from convscope.surveys.plan import Plan, profiled
+from convscope.surveys.plan import Plan, outputs_of, profiled
 from convscope.surveys.stream import Piece, pieces
 from convscope.surveys.summary import Summary
 from convscope.surveys.tally import Tally
@@ -147,13 +147,8 @@ class Worker:
     @cached_property
     def _outputs(self) -> int:
         """How many outputs a decision is made among; 0 where there is none."""
-        head = next(iter(self._network.heads.values()), None)
-        if head is None:
-            return 0
-        layer = self._network.layers[head.layer.removesuffix(":linear")]
-        if layer.channels is None or layer.space:
-            return 0
-        return max(2, layer.channels)
+        outputs = outputs_of(self._network)
+        return 2 if outputs == 1 else outputs
 
     def _given_outputs(self, found: Reductions) -> np.ndarray | None:
         if not self._outputs:
@@ -184,7 +179,7 @@ class Worker:
             wanted = np.concatenate(
                 [wanted, np.repeat(wanted[-1:], len(batch.names) - len(wanted))]
             )
-            channels = self._network.layers[head.layer.removesuffix(":linear")].channels or 1
+            channels = outputs_of(self._network)
             if channels == 1:
                 seed = np.where(wanted[:, None] > 0, 1.0, -1.0).astype(np.float32)
             else:

@@ -23,7 +23,7 @@ def images_of(network, count=70, channels=1):
 
 
 def activations(network, given):
-    found = network.activations([given[place] for place in range(len(given))])
+    found = network.activations(list(given))
     return {layer: found[layer].to_numpy() for layer in network.layers}
 
 

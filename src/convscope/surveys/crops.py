@@ -6,6 +6,7 @@ import numpy as np
 
 from convscope.analysis.receptive_field import box_of, sizes_of
 from convscope.networks import Layer, Network
+from convscope.surveys.shapes import blank
 
 __all__ = ["crops_of"]
 
@@ -31,7 +32,7 @@ def crops_of(network: Network, layer: Layer, units: np.ndarray) -> np.ndarray:
     """
     entry = network.inputs[0]
     every = list(network.layers.values())[-1]
-    sizes = sizes_of(network, every, [])
+    sizes = sizes_of(network, every, blank(network))
     space = sizes[entry.name]
     known = len(space) == 2 and len(layer.space) in {0, 2}
     if not known:

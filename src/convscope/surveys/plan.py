@@ -141,8 +141,7 @@ def make_plan(
         raise SelectionError("none of the chosen layers has channels: choose others")
     known = {layer.name: layer for layer in chosen}
     detailed = [] if per_class is None else select_layers(known, per_class)
-    sized = [layer for layer in detailed if None not in layer.space]
-    if len(sized) < len(detailed) or (detailed and network.preparation.size is None):
+    if detailed and network.preparation.size is None:
         raise SelectionError(
             "mean maps need images of one size, and the network sets none: give --size (size=)"
         )

@@ -13,8 +13,8 @@ from convscope.networks.reductions import columns_of
 from convscope.surveys.crops import crops_of
 from convscope.surveys.grid import BINS
 from convscope.surveys.plan import Plan
+from convscope.surveys.shapes import layers_of
 from convscope.surveys.summary import Moments, Summary
-from convscope.surveys.worker import layers_of
 
 __all__ = ["Arrays", "arrays_of", "seen_by_leaders", "statistics"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from convscope.networks import Network
 from convscope.surveys.grid import BINS
 from convscope.surveys.plan import Plan, profiled
-from convscope.surveys.worker import layers_of
+from convscope.surveys.shapes import layers_of
 
 __all__ = ["size_of"]
 

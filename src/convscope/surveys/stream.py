@@ -41,7 +41,7 @@ class Piece:
 
 
 def pieces(network: Network, dataset: Dataset, places: Sequence[int], size: int) -> Iterator[Piece]:
-    """Give images in batches, in order; a few are read ahead.
+    """Give images in batches, in order; a few are read ahead. Images of unlike size go one by one.
 
     Parameters
     ----------
@@ -53,19 +53,21 @@ def pieces(network: Network, dataset: Dataset, places: Sequence[int], size: int)
         How many a batch.
     """
     groups = deque(places[start : start + size] for start in range(0, len(places), size))
-    waiting: deque[Future[Piece]] = deque()
+    waiting: deque[Future[list[Piece]]] = deque()
     with ThreadPoolExecutor(_READERS, "convscope-reader") as readers:
         try:
             while groups or waiting:
                 while groups and len(waiting) < _AHEAD:
-                    waiting.append(readers.submit(_piece, network, dataset, groups.popleft(), size))
-                yield waiting.popleft().result()
+                    waiting.append(
+                        readers.submit(_pieces, network, dataset, groups.popleft(), size)
+                    )
+                yield from waiting.popleft().result()
         finally:
             for future in waiting:
                 future.cancel()
 
 
-def _piece(network: Network, dataset: Dataset, places: Sequence[int], size: int) -> Piece:
+def _pieces(network: Network, dataset: Dataset, places: Sequence[int], size: int) -> list[Piece]:
     images: list[Image] = []
     found: list[int] = []
     skipped: list[tuple[int, str]] = []
@@ -76,10 +78,18 @@ def _piece(network: Network, dataset: Dataset, places: Sequence[int], size: int)
         except InputError as error:
             skipped.append((place, str(error)))
     if not images:
-        return Piece(None, np.zeros(0, np.int64), tuple(skipped))
+        return [Piece(None, np.zeros(0, np.int64), tuple(skipped))]
     filled = [*images, *images[-1:] * (size - len(images))]
     batches = network.batches(filled)
-    return Piece(_joined(batches), np.array(found, np.int64), tuple(skipped))
+    shapes = [{name: array.shape[1:] for name, array in batch.arrays.items()} for batch in batches]
+    if shapes.count(shapes[0]) == len(shapes):
+        return [Piece(_joined(batches), np.array(found, np.int64), tuple(skipped))]
+    # One by one, and without those that would fill up.
+    one_by_one = [
+        Piece(batch, np.array([place], np.int64))
+        for batch, place in zip(batches, found, strict=False)
+    ]
+    return [Piece(None, np.zeros(0, np.int64), tuple(skipped)), *one_by_one]
 
 
 def _joined(batches: Sequence[Batch]) -> Batch:

@@ -15,10 +15,11 @@ from convscope.surveys.engines import ENGINES, Engine, Ray, Serial
 from convscope.surveys.opened import Survey, open_survey
 from convscope.surveys.plan import Plan, make_plan
 from convscope.surveys.result import arrays_of, seen_by_leaders
+from convscope.surveys.shapes import layers_of
 from convscope.surveys.size import size_of
 from convscope.surveys.store import Store
 from convscope.surveys.tree import missing, ready, root, superseded
-from convscope.surveys.worker import find_shift, layers_of
+from convscope.surveys.worker import find_shift
 
 __all__ = ["survey"]
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from convscope.errors import InputError
 from convscope.inputs.dataset import Dataset
-from convscope.networks import Batch, Layer, Network
+from convscope.networks import Batch, Network
 from convscope.networks.reductions import Reductions, columns_of, joined
-from convscope.networks.selection import named_layer
 from convscope.surveys.plan import Plan, outputs_of, profiled
+from convscope.surveys.shapes import layers_of
 from convscope.surveys.stream import Piece, pieces
 from convscope.surveys.summary import Summary
 from convscope.surveys.tally import Tally
@@ -211,11 +211,6 @@ def _groups(seen: Iterable[_Seen]) -> Iterator[list[_Seen]]:
             group = []
     if group:
         yield group
-
-
-def layers_of(network: Network, plan: Plan) -> list[Layer]:
-    """Give the layers of a plan."""
-    return [named_layer(network.layers, name) for name in plan.layers]
 
 
 def find_shift(network: Network, dataset: Dataset, plan: Plan) -> np.ndarray:

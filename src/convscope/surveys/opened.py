@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from convscope.surveys.plan import Plan
 from convscope.surveys.result import Arrays, arrays_of
 from convscope.surveys.store import Store
 from convscope.surveys.summary import Summary
-from convscope.surveys.tree import superseded
+from convscope.surveys.tree import Node, superseded
 
 if TYPE_CHECKING:
     import xarray
@@ -86,7 +86,7 @@ class Survey(Mapping[str, "xarray.Dataset"]):
     """
 
     def __init__(self, store: Store) -> None:
-        about = store.attributes()
+        about, summary = _read(store)
         self._store, self._about = store, about
         self.path = store.path
         self.plan: Plan = store.plan()
@@ -99,8 +99,7 @@ class Survey(Mapping[str, "xarray.Dataset"]):
         self._kept: dict[str, xarray.Dataset] = {}
         self._held: Arrays | None = None
         skipped, images = about.get("skipped", []), about.get("images", 0)
-        if not self.is_finished:
-            summary = _summed(store)
+        if summary is not None:
             skipped = [list(one) for one in summary.skipped]
             images = summary.moments.images.sum()
             shift = store.read_shift()
@@ -284,9 +283,23 @@ _DIMS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _summed(store: Store) -> Summary:
+def _read(store: Store) -> tuple[dict[str, Any], Summary | None]:
+    """Read what is told of a survey, and what its shards hold where it is not finished."""
+    while True:
+        about = store.attributes()
+        if about.get("finished"):
+            return about, None
+        nodes = store.nodes()
+        try:
+            return about, _summed(store, nodes)
+        except InputError:
+            # Who makes the survey may have merged shards, or finished, in between.
+            if store.nodes() == nodes and not store.is_finished:
+                raise
+
+
+def _summed(store: Store, nodes: Sequence[Node]) -> Summary:
     """Merge what is finished."""
-    nodes = store.nodes()
     plan = store.plan()
     left = set(superseded(nodes, plan.shards))
     merge: Callable[[Summary, Summary], Summary] = Summary.merge

@@ -19,6 +19,9 @@ __all__ = ["Store"]
 
 _KIND = "convscope survey"
 _NODES = "nodes"
+_LOCK = ".lock"
+# What Zarr writes before it gives it its name.
+_PARTIAL = ".partial"
 _LATEST = 1
 
 
@@ -50,8 +53,17 @@ class Store:
                 raise OutputError(f"{self.path} cannot be reached: {_one_line(error)}") from error
 
     def exists(self) -> bool:
-        """Tell whether a survey has been begun here."""
+        """Tell whether a survey, or something else of Zarr, has been begun here."""
         return self._get("zarr.json") is not None
+
+    def other_files(self) -> bool:
+        """Tell whether there are files here without anything of Zarr."""
+        folder = Path(self.path)
+        if not self.is_local or not folder.is_dir() or self.exists():
+            return False
+        # A survey that was stopped at its very beginning leaves these.
+        own = {_LOCK, _NODES}
+        return any(entry.name not in own and entry.suffix != _PARTIAL for entry in folder.iterdir())
 
     def create(self, plan: Plan, about: Mapping[str, Any]) -> None:
         """Begin a survey.
@@ -76,6 +88,9 @@ class Store:
             When there is none, or something else.
         """
         try:
+            # To open a group that is not there would make its folder.
+            if not self.exists():
+                raise FileNotFoundError(self.path)
             attributes = dict(self._zarr.open_group(self._store, mode="r").attrs)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
@@ -140,11 +155,11 @@ class Store:
 
     def write_shift(self, shift: np.ndarray) -> None:
         """Keep the shift, so that all who work on the survey have the same."""
-        self._set("shift", shift.astype("<f4").tobytes())
+        self._set(f"{_NODES}/shift", shift.astype("<f4").tobytes())
 
     def read_shift(self) -> np.ndarray | None:
         """Give the shift; None where there is none yet."""
-        data = self._get("shift")
+        data = self._get(f"{_NODES}/shift")
         return None if data is None else np.frombuffer(data, "<f4").astype(np.float32)
 
     def write_result(
@@ -162,8 +177,19 @@ class Store:
                     overwrite=True,
                 )
             group.attrs.update({**about, "finished": True})
-        for node in self.nodes():
-            self.delete_node(node)
+        self.delete_nodes()
+
+    def delete_nodes(self) -> None:
+        """Delete what is not needed any more when the result is there."""
+        with self._writing():
+            self._await(self._store.delete_dir(_NODES))
+
+    def delete_partials(self) -> None:
+        """Delete files of a survey that was stopped while it wrote them."""
+        if self.is_local:
+            with self._writing():
+                for file in Path(self.path).rglob(f"*{_PARTIAL}"):
+                    file.unlink(missing_ok=True)
 
     def read(self, name: str, columns: slice = slice(None)) -> np.ndarray:
         """Read an array of the result: all of it, or some places of its first axis."""
@@ -191,7 +217,7 @@ class Store:
         filelock = require("filelock", "survey", "a survey")
         with self._writing():
             Path(self.path).mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(str(Path(self.path) / ".lock"))
+            lock = filelock.FileLock(str(Path(self.path) / _LOCK))
             try:
                 lock.acquire(timeout=0)
             except filelock.Timeout as error:
@@ -205,6 +231,9 @@ class Store:
             lock.release()
 
     def _get(self, key: str) -> bytes | None:
+        # To look into a folder that is not there would make it.
+        if self.is_local and not Path(self.path).is_dir():
+            return None
         prototype = self._zarr.core.buffer.default_buffer_prototype()
         found = self._await(self._store.get(key, prototype))
         return None if found is None else bytes(found.to_bytes())

@@ -110,9 +110,15 @@ def survey(
     plan = make_plan(
         network, opened, layers, per_class, k=k, ranking=ranking, among=among, batch=batch
     )
+    if store.other_files():
+        raise OutputError(f"{store.path!r} is a folder with other files: give another -o")
     with store.locked():
         _begin(store, plan, network, opened, dataset)
-        if not store.is_finished:
+        store.delete_partials()
+        if store.is_finished:
+            # It may have been stopped just before.
+            store.delete_nodes()
+        else:
             _work(store, plan, network, opened, engine, workers, gpus_per_worker, address,
                   begin, progress)  # fmt: skip
     return open_survey(output)
@@ -128,8 +134,6 @@ def _begin(store: Store, plan: Plan, network: Network, dataset: Dataset, given: 
                 "delete it"
             )
         return
-    if store.is_local and Path(store.path).is_dir() and _others(Path(store.path)):
-        raise OutputError(f"{store.path!r} is a folder with other files: give another -o")
     store.create(plan, _about(plan, network, dataset, given))
 
 
@@ -223,10 +227,6 @@ def _about(plan: Plan, network: Network, dataset: Dataset, given: Any) -> dict[s
             for layer in layers
         ],
     }
-
-
-def _others(folder: Path) -> bool:
-    return any(entry.name != ".lock" for entry in folder.iterdir())
 
 
 def _words(entries: Iterable[str]) -> str:

@@ -47,7 +47,9 @@ def folder(tmp_path):
 def check_unlike(network, given, found):
     """Compare with the activations of one image after the other."""
     for name, layer in found.items():
-        values = [network.activations([image], layers=[name])[name].to_numpy()[0] for image in given]
+        values = [
+            network.activations([image], layers=[name])[name].to_numpy()[0] for image in given
+        ]
         flat = np.concatenate([value.reshape(len(value), -1) for value in values], axis=1)
         np.testing.assert_array_equal(layer["count"], flat.shape[1])
         np.testing.assert_allclose(layer["mean"], flat.mean(axis=1), 1e-5, 1e-6)
@@ -140,7 +142,12 @@ def test_grey_and_colour(network_channels, image_channels, store):
     given = dataset(20, images=images, labels=labels)
     found = survey(network, given, store)
     for name, values in activations(network, given).items():
-        np.testing.assert_allclose(found[name]["mean"], values.reshape(20, len(values[0]), -1).mean(axis=(0, 2)), 1e-4, 1e-6)
+        np.testing.assert_allclose(
+            found[name]["mean"],
+            values.reshape(20, len(values[0]), -1).mean(axis=(0, 2)),
+            1e-4,
+            1e-6,
+        )
 
 
 def test_one_image(store):

@@ -12,21 +12,23 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-
 import convscope.surveys.plan
-import convscope.surveys.store
 from convscope import survey
-from surveys.copies import many
-from surveys.plain import Plain
-
-LAYERS = ["maps", "block"]
+from surveys.plain import Plain, dataset
 
 
-def surveyed(store):
-    """Survey in small shards."""
+def surveyed(store, count=400):
+    """Survey in shards of 16 images."""
     convscope.surveys.plan._SHARD, convscope.surveys.plan._BATCHES = 16, 2
-    return survey(Plain(), many(), store, batch=8, layers=LAYERS, per_class="block", k=3)
+    return survey(
+        Plain(),
+        dataset(count),
+        store,
+        batch=8,
+        layers=["block/rows", "block"],
+        per_class="block",
+        k=3,
+    )
 
 
 def forked(run):
@@ -62,102 +64,94 @@ def at_random_moments(folder, times):
     """Kill surveys at random moments between the first finished shard and the last."""
     store, seen = folder / "killed.zarr", folder / "seen"
     os.environ |= {"SEEN": str(seen), "PAUSE": "0.02"}
-    chance = random.Random(3)
-    shards, kills, again = 25, 0, []
+    chance, kills, again = random.Random(3), 0, []
     while kills < times:
         before, read = held(store), seen.stat().st_size if seen.exists() else 0
         process = forked(lambda: surveyed(store))
-        while not held(store) - before:
-            if os.waitpid(process, os.WNOHANG)[0]:
-                raise RuntimeError("the survey ended by itself")
+        ended_by_itself = False
+        while not (held(store) - before or ended_by_itself):
+            ended_by_itself = os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             time.sleep(0.002)
         time.sleep(chance.uniform(0, 0.15))
         os.kill(process, signal.SIGKILL)
         status = ended(process)
-        text = seen.read_bytes()[read:].decode()
-        names = {int(line.partition(":")[2]) // 16 for line in text.splitlines() if before}
-        again += sorted(names & before)
         kills += status == -signal.SIGKILL
-        if len(held(store)) == shards or status == 0:
-            # Almost through: from the beginning, so that the others are killed on the way as well.
+        lines = seen.read_bytes()[read:].decode().splitlines() if seen.exists() else []
+        again += sorted({int(line.partition(":")[2]) // 16 for line in lines if before} & before)
+        if status == 0 or len(held(store)) == 25:
+            # Through: from the beginning, so that the others are killed on the way as well.
             finish(store)
-            shutil.move(store, folder / f"finished-{kills}.zarr")
-            seen.unlink()
+            store.rename(folder / f"finished-{kills}.zarr")
+            seen.unlink(missing_ok=True)
     finish(store)
     del os.environ["SEEN"], os.environ["PAUSE"]
     return {"kills": kills, "again": again}
 
 
-def finish(store):
-    if ended(forked(lambda: surveyed(store))):
+def finish(store, count=400):
+    """Survey without being killed."""
+    if ended(forked(lambda: surveyed(store, count))):
         raise RuntimeError("the survey did not end")
 
 
-def dying(count, *, after):
-    """Die at the n-th change of a file's name, before it or after; deletions count as well."""
+def dying(count):
+    """Die before the n-th change of a file's name; deletions count as well."""
     left = [count]
 
-    def wrapped(change):
+    def dead(change):
         def instead(*given, **named):
             left[0] -= 1
-            if left[0] == 0 and not after:
-                os._exit(9)
-            done = change(*given, **named)
             if left[0] == 0:
                 os._exit(9)
-            return done
+            return change(*given, **named)
 
         return instead
 
-    for name in ("replace", "unlink"):
-        setattr(os, name, wrapped(getattr(os, name)))
-    shutil.rmtree = wrapped(shutil.rmtree)
+    os.replace, os.unlink, shutil.rmtree = map(dead, (os.replace, os.unlink, shutil.rmtree))
+    return left
 
 
-def at_every_change(folder, begun, *, after):
-    """Kill surveys at every change that they make to their store, from a begun one on."""
-    found, number = [], 0
-    while True:
-        number += 1
-        store = folder / "changed.zarr"
-        shutil.rmtree(store, ignore_errors=True)
-        if begun is not None:
-            shutil.copytree(begun, store)
-
-        def run(store=store, number=number):
-            dying(number, after=after)
-            surveyed(store)
-
-        status = ended(forked(run))
-        if status == 0:
-            return {"changes": number - 1, "stores": found}
-        if status != 9:
-            raise RuntimeError(f"ended with {status}")
-        finish(store)
-        shutil.move(store, folder / f"changed-{number}.zarr")
-        found.append(f"changed-{number}.zarr")
-
-
-def before_merging(folder):
-    """Survey up to the last shard, with nothing merged."""
-    store = folder / "unmerged.zarr"
+def changes_of(folder):
+    """Count the changes that an undisturbed survey makes."""
+    count, store = folder / "count", folder / "counted.zarr"
 
     def run():
-        convscope.surveys.survey._merge = lambda *_: None
-        surveyed(store)
-
-    import convscope.surveys.survey
+        left = dying(-1)
+        surveyed(store, 40)
+        count.write_text(str(-1 - left[0]))
 
     ended(forked(run))
-    return store
+    shutil.rmtree(store)
+    return int(count.read_text())
+
+
+def at_changes(folder):
+    """Kill surveys at changes that they make to their store.
+
+    At each while shards are written and merged, and at the end; at every sixth among those by which
+    the arrays of the result are written, one like the other.
+    """
+    whole = changes_of(folder)
+    for number in [*range(1, 28), *range(28, whole - 5, 6), *range(whole - 5, whole + 1)]:
+        store = folder / f"changed-{number}.zarr"
+
+        def run(store=store, number=number):
+            dying(number)
+            surveyed(store, 40)
+
+        status = ended(forked(run))
+        if status != 9:
+            raise RuntimeError(f"ended with {status}")
+        finish(store, 40)
+    return {"changes": whole}
 
 
 if __name__ == "__main__":
     kind, folder = sys.argv[1], Path(sys.argv[2])
-    finish(folder / "whole.zarr")
-    match kind:
-        case "random":
-            told = at_random_moments(folder, 20)
-        case "changes":
-            told = at_every_change(folder, None, after=False)
+    if kind == "moments":
+        finish(folder / "whole.zarr")
+        told = at_random_moments(folder, 20)
+    else:
+        finish(folder / "whole.zarr", 40)
+        told = at_changes(folder)
     print(json.dumps(told))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from dataclasses import fields
@@ -14,9 +15,11 @@ from convscope.surveys.summary import Moments, Summary
 
 __all__ = ["packed", "unpacked"]
 
+_CHECKSUM = hashlib.sha256().digest_size
+
 
 def packed(summary: Summary) -> bytes:
-    """Write a summary as a compressed ``.npz``; of histograms only what was counted."""
+    """Write a summary as a checksum and a compressed ``.npz``; of histograms what was counted."""
     from numcodecs import Zstd
 
     arrays: dict[str, np.ndarray] = {}
@@ -37,7 +40,8 @@ def packed(summary: Summary) -> bytes:
     arrays["skipped"] = np.frombuffer(json.dumps(summary.skipped).encode(), np.uint8)
     held = io.BytesIO()
     np.savez(held, **arrays)  # type: ignore[arg-type]
-    return bytes(Zstd(level=1).encode(held.getvalue()))
+    data = bytes(Zstd(level=1).encode(held.getvalue()))
+    return hashlib.sha256(data).digest() + data
 
 
 def unpacked(data: bytes) -> Summary:
@@ -45,11 +49,14 @@ def unpacked(data: bytes) -> Summary:
 
     Raises
     ------
-    ValueError, KeyError, RuntimeError
+    ValueError
         When the bytes are damaged.
     """
     from numcodecs import Zstd
 
+    checksum, data = data[:_CHECKSUM], data[_CHECKSUM:]
+    if hashlib.sha256(data).digest() != checksum:
+        raise ValueError("not the bytes that were written")
     with np.load(io.BytesIO(Zstd().decode(data)), allow_pickle=False) as held:
         arrays: dict[str, Any] = {name: held[name] for name in held.files}
 

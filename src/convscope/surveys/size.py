@@ -6,7 +6,7 @@ import numpy as np
 
 from convscope.networks import Network
 from convscope.surveys.grid import BINS
-from convscope.surveys.plan import Plan, profiled
+from convscope.surveys.plan import Plan, outputs_of, profiled
 from convscope.surveys.shapes import layers_of
 
 __all__ = ["size_of"]
@@ -29,4 +29,5 @@ def size_of(network: Network, plan: Plan, channels: int) -> int:
         + plan.k * _LEADER
         + 4 * len(profiled(plan.images, channels))
     )
-    return channels * each + classes * (own * histogram + 4 * maps)
+    kept = 8 * (classes * (1 + max(2, outputs_of(network))) + len(profiled(plan.images, channels)))
+    return channels * each + classes * (own * histogram + 4 * maps) + kept

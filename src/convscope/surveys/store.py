@@ -104,6 +104,8 @@ class Store:
             )
         if attributes.get("version", 0) > _LATEST:
             raise InputError(f"{self.path!r} was written by a newer Convscope: install that one")
+        if not {"plan", "layers"} <= attributes.keys():
+            raise InputError(f"what {self.path!r} tells of itself is damaged: survey again")
         return attributes
 
     def plan(self) -> Plan:
@@ -142,7 +144,7 @@ class Store:
         data = self._get(f"{_NODES}/{node}.npz")
         try:
             return unpacked(data or b"")
-        except (ValueError, KeyError, RuntimeError, OSError) as error:
+        except ValueError as error:
             raise InputError(
                 f"{_NODES}/{node}.npz in {self.path!r} is damaged: delete it, and its shards are "
                 "computed again"

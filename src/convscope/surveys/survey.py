@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from convscope.errors import OutputError, SelectionError, near
+from convscope.errors import InputError, OutputError, SelectionError, near
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.datasets import open_dataset
 from convscope.networks import Network, open_network
@@ -127,7 +127,12 @@ def survey(
 def _begin(store: Store, plan: Plan, network: Network, dataset: Dataset, given: Any) -> None:
     """Create the store, or see that it is that of the same survey."""
     if store.exists():
-        unlike = store.plan().differences(plan)
+        try:
+            unlike = store.plan().differences(plan)
+        except InputError as error:
+            raise OutputError(
+                f"{store.path!r} is no survey that could go on: give another -o, or delete it"
+            ) from error
         if unlike:
             raise SelectionError(
                 f"{store.path!r} is a survey of another {_words(unlike)}: give another -o, or "

@@ -97,6 +97,11 @@ class Network(ABC):
         return True
 
     @property
+    def maps_at_once(self) -> int:
+        """How many bytes of activations a batch should have to be fastest, when all are reduced."""
+        return 512_000_000
+
+    @property
     def moment(self) -> object | None:
         """A token of the weights: equal to one taken before as long as they are the same.
 

@@ -20,7 +20,7 @@ from convscope.networks.base import Network
 from convscope.networks.definitions import DEFINITIONS, Definition, evaluate, flattened
 from convscope.networks.edit import Edit
 from convscope.networks.opening import open_network
-from convscope.networks.reductions import STATISTICS, columns_of, reduced, reducible
+from convscope.networks.reductions import STATISTICS, columns_of, reduced_by_numpy, reducible
 from convscope.networks.run import Batch
 
 __all__ = ["Conformance"]
@@ -144,7 +144,7 @@ class Conformance:
             found = network.reductions(batch, layers, shift, anything, kept=names[:1])
             self.agree(found.values[names[0]], values[names[0]], names[0], "float32")
             for name, own in columns.items():
-                expected = reduced(values[name], shift[own])
+                expected = reduced_by_numpy(values[name], shift[own])
                 rows = [getattr(found, statistic)[:, own] for statistic in STATISTICS]
                 for statistic, one, other in zip(
                     STATISTICS[:-1], rows[:-1], np.moveaxis(expected, 1, 0), strict=False

@@ -24,8 +24,6 @@ _SHARD = 256
 _BATCHES = 32
 
 _MOST = 64
-# Beyond this the maps of a batch leave the cache before they are reduced.
-_IN_CACHE = 64_000_000
 _PROFILES = 512
 _PROFILE_BYTES = 64_000_000
 
@@ -227,7 +225,7 @@ def _truth(network: Network, dataset: Dataset) -> tuple[int, ...] | None:
 
 
 def _at_once(network: Network, dataset: Dataset) -> int:
-    """Take as many images as leave their maps in the cache; one by one where sizes differ."""
+    """Take as many images as the network likes; one by one where sizes differ."""
     if network.preparation is None or (
         network.preparation.size is None and None in dataset.shape[1:3]
     ):
@@ -235,4 +233,4 @@ def _at_once(network: Network, dataset: Dataset) -> int:
     units = sum(
         int(np.prod([size or 1 for size in layer.shape])) for layer in network.layers.values()
     )
-    return int(np.clip(_IN_CACHE // (4 * units), 1, _MOST))
+    return int(np.clip(network.maps_at_once // (4 * units), 1, _MOST))

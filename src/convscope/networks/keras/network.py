@@ -104,6 +104,20 @@ class KerasNetwork(PassingNetwork):
         return int(self.model.count_params()), trainable
 
     @property
+    def maps_at_once(self) -> int:
+        """How many bytes of activations a batch should have to be fastest, when all are reduced.
+
+        XLA on the processor computes one layer after the other for a whole batch, so that maps must
+        still be in the cache when they are reduced.
+        """
+        if keras.backend.backend() == "jax":
+            import jax
+
+            if jax.default_backend() == "cpu":
+                return 64_000_000
+        return super().maps_at_once
+
+    @property
     def moment(self) -> object | None:
         """A token of the weights; None while ``fit`` has taken them out of the model on jax.
 

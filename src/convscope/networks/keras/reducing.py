@@ -12,6 +12,7 @@ from keras import ops
 from convscope.networks.keras.execution import compiled, recorded, shapes_of, tensors
 from convscope.networks.keras.signature import Signature
 from convscope.networks.layer import Layer
+from convscope.networks.reductions import STATISTICS, reduced
 from convscope.networks.selection import LINEAR
 
 __all__ = ["compile_reductions"]
@@ -74,6 +75,8 @@ def compile_reductions(
 def _reduced(value: Any, shift: Any, *, first: bool) -> Any:
     """Reduce a layer's maps to ``(image, 6, channel)``; see `networks.reductions.STATISTICS`."""
     value = ops.cast(value, "float32")
+    if keras.backend.backend() == "tensorflow" and _on_processor():
+        return _reduced_outside(value, shift, first=first)
     if len(value.shape) == 2:
         beside = value - shift
         above = ops.cast(value > 0, "float32")
@@ -100,6 +103,24 @@ def _reduced(value: Any, shift: Any, *, first: bool) -> Any:
         ],
         axis=1,
     )
+
+
+def _on_processor() -> bool:
+    import tensorflow as tf
+
+    return not tf.config.list_physical_devices("GPU")
+
+
+def _reduced_outside(value: Any, shift: Any, *, first: bool) -> Any:
+    """Leave the graph for one pass over memory: TensorFlow's own operations take one a figure."""
+    import tensorflow as tf
+
+    def reduce(maps: np.ndarray, beside: np.ndarray) -> np.ndarray:
+        return reduced(maps if first else np.moveaxis(maps, -1, 1), beside)
+
+    rows = tf.numpy_function(reduce, [value, shift], tf.float32)
+    rows.set_shape((value.shape[0], len(STATISTICS), value.shape[1 if first else -1]))
+    return rows
 
 
 def _plane(value: Any, *, first: bool) -> Any:

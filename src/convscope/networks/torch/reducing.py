@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+
+from convscope.networks.reductions import reduced
+from convscope.networks.torch.execution import float32
 
 __all__ = ["Reducing"]
 
@@ -28,7 +32,11 @@ class Reducing:
     def reduce(self, name: str, value: torch.Tensor) -> None:
         """Keep what is left of a layer's maps, ``(image, 6, channel)``."""
         with torch._C.DisableTorchFunction():
-            value = value.detach().float()
+            value = value.detach()
+            if value.device.type == "cpu":
+                self._rows_on_cpu(name, float32(value))
+                return
+            value = value.float()
             shift, bar = (part[name].to(value.device) for part in (self._shift, self._bar))
             if value.ndim == 2:
                 value = value[..., None]
@@ -38,6 +46,11 @@ class Reducing:
                 self._keep(name, value.flatten(1, -2), shift, bar, axis=1)
                 return
             self._keep(name, value.flatten(2), shift[:, None], bar, axis=2)
+
+    def _rows_on_cpu(self, name: str, value: np.ndarray) -> None:
+        """Reduce in one pass over memory, in place of PyTorch's one a figure."""
+        self.rows[name] = torch.from_numpy(reduced(value, self._shift[name].numpy()))
+        self.units[name] = int(np.prod(value.shape[2:]))
 
     def _keep(
         self, name: str, maps: torch.Tensor, shift: torch.Tensor, bar: torch.Tensor, *, axis: int

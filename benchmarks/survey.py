@@ -26,19 +26,30 @@ from convscope.surveys.worker import Worker, find_shift
 
 
 def opened(name: str) -> tuple[Any, Callable[[Any], Any]]:
-    """Open ``keras:NAME``, ``torch:NAME`` or a file; give what runs one batch bare as well."""
+    """Open ``keras:NAME``, ``torch:NAME``, ``torchvision:NAME`` or a file; all without training.
+
+    What runs one batch bare is given as well.
+    """
     kind, _, rest = name.partition(":")
-    if kind == "torch":
+    if kind in {"torch", "torchvision"}:
         import torch
         from torch_networks import NETWORKS
 
         torch.manual_seed(0)
-        model = NETWORKS[rest]().eval()
+        if kind == "torch":
+            model = NETWORKS[rest]().eval()
+        else:
+            import torchvision
+
+            model = getattr(torchvision.models, rest)(weights=None).eval()
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        model = model.to(device)
         network = convscope.open(model, input_shape=(3, 224, 224))
 
         def bare(batch: Any) -> Any:
             with torch.no_grad():
-                return model(torch.from_numpy(batch.arrays[network.inputs[0].name])).numpy()
+                given = torch.from_numpy(batch.arrays[network.inputs[0].name]).to(device)
+                return model(given).cpu().numpy()
 
         return network, bare
     if kind == "keras" and rest:

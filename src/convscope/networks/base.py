@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
     from convscope.networks.opening import Opening
 
-__all__ = ["Network"]
+__all__ = ["ON_GPU", "ON_PROCESSOR", "Network"]
+
+ON_PROCESSOR, ON_GPU = 512_000_000, 8_000_000_000
+"""What `Network.maps_at_once` gives, where a framework has no reason to give something else."""
 
 
 class Network(ABC):
@@ -99,7 +102,7 @@ class Network(ABC):
     @property
     def maps_at_once(self) -> int:
         """How many bytes of activations a batch should have to be fastest, when all are reduced."""
-        return 512_000_000
+        return ON_PROCESSOR
 
     @property
     def moment(self) -> object | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,8 +17,8 @@ from convscope.networks import Batch, Network
 
 __all__ = ["Piece", "pieces"]
 
-_AHEAD = 4
-_READERS = 2
+_READERS = min(16, os.cpu_count() or 1)
+_AHEAD = 2 * _READERS
 
 
 @dataclass(frozen=True, eq=False)

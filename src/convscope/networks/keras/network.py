@@ -13,6 +13,7 @@ import numpy as np
 
 from convscope.errors import InputError, ModelError
 from convscope.inputs.preparation import Preparation
+from convscope.networks.base import ON_GPU
 from convscope.networks.computation import Computation
 from convscope.networks.expectation import Options, Sidecar, check_labels, expected_preparation
 from convscope.networks.feeding import shapes_of
@@ -113,8 +114,7 @@ class KerasNetwork(PassingNetwork):
         if keras.backend.backend() == "jax":
             import jax
 
-            if jax.default_backend() == "cpu":
-                return 64_000_000
+            return 64_000_000 if jax.default_backend() == "cpu" else ON_GPU
         return super().maps_at_once
 
     @property

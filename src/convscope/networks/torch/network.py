@@ -11,6 +11,7 @@ import torch
 
 from convscope.errors import InputError, ModelError
 from convscope.inputs.preparation import Preparation
+from convscope.networks.base import ON_GPU, ON_PROCESSOR
 from convscope.networks.computation import Computation
 from convscope.networks.expectation import Options, Sidecar, check_labels, expected_preparation
 from convscope.networks.head import Head
@@ -113,6 +114,11 @@ class TorchNetwork(PassingNetwork):
         weights = list(self.model.parameters())
         trainable = sum(weight.numel() for weight in weights if weight.requires_grad)
         return sum(weight.numel() for weight in weights), trainable
+
+    @property
+    def maps_at_once(self) -> int:
+        """How many bytes of activations a batch should have to be fastest, when all are reduced."""
+        return ON_PROCESSOR if self._sure_signature().device.type == "cpu" else ON_GPU
 
     @property
     def moment(self) -> object | None:

@@ -25,7 +25,7 @@ _BATCHES = 32
 
 _MOST = 64
 _PROFILES = 512
-_PROFILE_BYTES = 16_000_000
+_PROFILE_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)

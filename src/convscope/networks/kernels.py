@@ -62,7 +62,7 @@ def reduce_channels_first(maps, shift, found, start, stop):  # type: ignore[no-u
                 for unit in range(first, min(units, first + _BLOCK)):
                     value = row[unit]
                     apart = value - beside
-                    total += value
+                    total += apart
                     square += apart * apart
                     above += _above(value)
                     high = _high(high, value)
@@ -121,9 +121,9 @@ def reduce_channels_last(maps, shift, found, start, stop):  # type: ignore[no-un
                 rises = high > highest[channel]
                 highest[channel] = high if rises else highest[channel]
                 where[channel] = place if rises else where[channel]
-                total[channel] += ((a + b) + (c + d)) + ((e + f) + (g + h))
                 a, b, c, d = a - beside, b - beside, c - beside, d - beside
                 e, f, g, h = e - beside, f - beside, g - beside, h - beside
+                total[channel] += ((a + b) + (c + d)) + ((e + f) + (g + h))
                 square[channel] += ((a * a + b * b) + (c * c + d * d)) + (
                     (e * e + f * f) + (g * g + h * h)
                 )
@@ -132,7 +132,7 @@ def reduce_channels_last(maps, shift, found, start, stop):  # type: ignore[no-un
             for channel in range(start, stop):
                 value = here[unit, channel]
                 apart = value - shift[channel]
-                total[channel] += value
+                total[channel] += apart
                 square[channel] += apart * apart
                 above[channel] += _above(value)
                 lowest[channel] = _low(lowest[channel], value)

@@ -20,6 +20,7 @@ __all__ = [
     "as_reductions",
     "columns_of",
     "joined",
+    "kernels",
     "reduced",
     "reduced_by_numpy",
     "reducible",
@@ -104,8 +105,8 @@ def reduced(value: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """
     value = np.asarray(value, np.float32)
     shift = np.ascontiguousarray(shift, np.float32)
-    kernels = _kernels()
-    if kernels is None or not value.size:
+    compiled = kernels()
+    if compiled is None or not value.size:
         return reduced_by_numpy(value, shift)
     last = value.ndim > 2 and not value.flags.c_contiguous
     maps = np.moveaxis(value, 1, -1) if last else value
@@ -113,7 +114,7 @@ def reduced(value: np.ndarray, shift: np.ndarray) -> np.ndarray:
     maps = np.ascontiguousarray(maps).reshape(
         (images, -1, channels) if last else (images, channels, -1)
     )
-    reduce = kernels.reduce_channels_last if last else kernels.reduce_channels_first
+    reduce = compiled.reduce_channels_last if last else compiled.reduce_channels_first
     found = np.empty((images, len(STATISTICS), channels), np.float32)
     if maps.size < _WORTH_TWO:
         reduce(maps, shift, found, 0, channels)
@@ -149,7 +150,8 @@ def reduced_by_numpy(value: np.ndarray, shift: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _kernels() -> ModuleType | None:
+def kernels() -> ModuleType | None:
+    """Give the code that reduces maps in one pass; None where numba is not installed."""
     if find_spec("numba") is None:
         return None
     return import_module("convscope.networks.kernels")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from convscope.networks.reductions import reduced
+from convscope.networks.reductions import kernels, reduced
 from convscope.networks.torch.execution import float32
 
 __all__ = ["Reducing"]
@@ -33,7 +33,7 @@ class Reducing:
         """Keep what is left of a layer's maps, ``(image, 6, channel)``."""
         with torch._C.DisableTorchFunction():
             value = value.detach()
-            if value.device.type == "cpu":
+            if value.device.type == "cpu" and kernels() is not None:
                 self._rows_on_cpu(name, float32(value))
                 return
             value = value.float()

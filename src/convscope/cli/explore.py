@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +17,31 @@ if TYPE_CHECKING:
 __all__ = ["explore"]
 
 
-@opens_network
+def _of_store(given: dict[str, Any]) -> dict[str, Any]:
+    """Take a survey in the place of a model: its network, with the survey beside it."""
+    model = given["model"]
+    if not _is_store(model):
+        return given
+    from convscope.errors import SelectionError
+    from convscope.surveys.opened import open_survey
+    from convscope.surveys.reopening import open_network_of
+
+    if given["survey"] is not None:
+        raise SelectionError(
+            f"{model} is a survey, and --survey gives another: give one, or a model and --survey"
+        )
+    trusted = given["trust_model"]
+    network = open_network_of(open_survey(model), trust_model=trusted)
+    return {**given, "model": network, "survey": model, "trust_model": False}
+
+
+def _is_store(model: str) -> bool:
+    if model.rstrip("/").endswith(".zarr"):
+        return True
+    return "://" not in model and (Path(model) / "zarr.json").is_file()
+
+
+@partial(opens_network, settle=_of_store)
 def explore(
     network: Network,
     *,
@@ -31,6 +57,13 @@ def explore(
         str | None,
         typer.Option(metavar="MODEL", help="A second network, to compare the first with."),
     ] = None,
+    survey: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STORE.zarr",
+            help="A survey of the network, shown beside it; as MODEL it opens its own network.",
+        ),
+    ] = None,
     host: Host = LOCAL,
     port: Port = PORT,
     no_browser: NoBrowser = False,
@@ -39,18 +72,28 @@ def explore(
 ) -> None:
     """Open a page on which every map of every layer can be looked at.
 
-    Prints the address of the page with its token, opens it in a browser, and serves it until
-    Ctrl+C. The options of the model belong to the first network.
+    Where MODEL is a survey's store, its network is opened again, with the survey beside it. Prints
+    the address of the page with its token, opens it in a browser, and serves it until Ctrl+C. The
+    options of the model belong to the first network.
     """
-    from convscope.cli.printing import say_preparation
+    from convscope.cli.printing import say, say_preparation
     from convscope.cli.serving import serve_page
     from convscope.explorer.drawn import drawn_images
     from convscope.explorer.session import Session
+    from convscope.explorer.surveyed import first_images
     from convscope.networks import open_network
+    from convscope.surveys.opened import open_survey
 
     networks = [network]
     if against is not None:
         networks.append(open_network(against, trust_model=trust_model))
-    session = Session(networks, images or drawn_images(network))
+    found = None if survey is None else open_survey(survey)
+    examples = images or (first_images(found) if found else None) or drawn_images(network)
+    session = Session(networks, examples, survey=found)
     say_preparation(network, quiet=quiet)
+    if found is not None and not found.is_finished:
+        say(
+            f"{survey} is not finished: {found.images:,} of {found.plan.images:,} images",
+            quiet=quiet,
+        )
     serve_page(session, host=host, port=port, browser=not no_browser, quiet=quiet)

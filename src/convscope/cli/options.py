@@ -200,10 +200,14 @@ def silenced(
     return muted
 
 
-def opens_network(command: Callable[..., Any]) -> Callable[..., Any]:
+def opens_network(
+    command: Callable[..., Any],
+    settle: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+) -> Callable[..., Any]:
     """Let a command whose first parameter is a network take a model and its options instead.
 
-    An option of the model that the command has as well is given to both.
+    An option of the model that the command has as well is given to both. What was given passes
+    through `settle` first.
     """
     opening = _parameters(_opening)
     needed = {entry.name for entry in opening}
@@ -212,6 +216,7 @@ def opens_network(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def opened(**given: Any) -> Any:
+        given = settle(given)
         network = _opening(**{name: given[name] for name in needed})
         return command(network, **{name: given[name] for name in wanted})
 

@@ -17,6 +17,7 @@ from convscope.networks.selection import named_layer
 
 if TYPE_CHECKING:
     from convscope.explorer.recorded import Recorded
+    from convscope.explorer.surveyed import Surveyed
 
 __all__ = ["Opened"]
 
@@ -38,11 +39,14 @@ class Opened:
     backward : threading.RLock
         Held by whoever differentiates it, or runs it many times. These take long, compiling first,
         and the page must not wait for them to show another image.
+    surveyed : Surveyed or None
+        A survey of it, where one is open.
     """
 
-    def __init__(self, network: Network, place: int) -> None:
+    def __init__(self, network: Network, place: int, surveyed: Surveyed | None = None) -> None:
         self.network = network
         self.place = place
+        self.surveyed = surveyed
         self.lock = threading.RLock()
         self.backward = threading.RLock()
         self._said: dict[Any, Any] = {}

@@ -6,7 +6,8 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from convscope.errors import ConvscopeError, SelectionError
 from convscope.explorer.answers.ablation import ablation
@@ -21,6 +22,10 @@ from convscope.explorer.answers.network import network
 from convscope.explorer.answers.run import run
 from convscope.explorer.answers.shares import shares
 from convscope.explorer.answers.sheet import sheet
+from convscope.explorer.answers.survey_channel import survey_channel
+from convscope.explorer.answers.survey_classes import survey_classes
+from convscope.explorer.answers.survey_layer import survey_layer
+from convscope.explorer.answers.survey_pictures import survey_pictures
 from convscope.explorer.answers.unit import unit
 from convscope.explorer.answers.weights import weights
 from convscope.explorer.arrays import Arrays
@@ -30,8 +35,12 @@ from convscope.explorer.opened import Opened
 from convscope.explorer.planes import depth_named
 from convscope.explorer.recorded import Recorded
 from convscope.explorer.runs import Runs
-from convscope.explorer.sources import Source, opened_with, sent
+from convscope.explorer.sources import Source, opened_with, sent, source_of
+from convscope.explorer.surveyed import Surveyed
 from convscope.networks import Network
+
+if TYPE_CHECKING:
+    from convscope.surveys import Survey
 
 __all__ = ["Session"]
 
@@ -58,6 +67,12 @@ _OF_NETWORK: dict[str, Callable[[Opened, Recorded | None, Message, Arrays], dict
     "weights": weights,
     "fields": fields,
 }
+_OF_SURVEY: dict[str, Callable[[Opened, Surveyed, Message, Arrays], dict[str, Any]]] = {
+    "survey_layer": survey_layer,
+    "survey_channel": survey_channel,
+    "survey_pictures": survey_pictures,
+    "survey_classes": survey_classes,
+}
 
 
 class Session:
@@ -68,6 +83,8 @@ class Session:
     networks : Network or sequence of Network
     images : optional
         As for `Network.activations`; what may be chosen from on the page.
+    survey : Survey, str or Path, optional
+        A survey of the first network, or where its store is.
     bytes_kept : int
         How much memory the recorded runs may take; the newest is kept however large it is.
 
@@ -76,7 +93,7 @@ class Session:
     InputError
         When the images cannot be read, or do not fit the first network.
     SelectionError
-        When no network is given.
+        When no network is given, or the survey is of another.
     """
 
     def __init__(
@@ -84,12 +101,17 @@ class Session:
         networks: Network | Sequence[Network],
         images: Any = None,
         *,
+        survey: Survey | str | Path | None = None,
         bytes_kept: int = _BYTES_KEPT,
     ) -> None:
         several = [networks] if isinstance(networks, Network) else list(networks)
         if not several:
             raise SelectionError("there is no network to explore: give at least one")
-        self.networks = tuple(Opened(one, place) for place, one in enumerate(several))
+        self.surveyed = None if survey is None else Surveyed(survey, several[0])
+        self.networks = tuple(
+            Opened(one, place, self.surveyed if place == 0 else None)
+            for place, one in enumerate(several)
+        )
         self.images = opened_with(several[0], images)
         self.runs = Runs(bytes_kept)
 
@@ -156,12 +178,15 @@ class Session:
             recorded = recorded or self.runs.newest(opened)
             whole = recorded and self._whole(recorded)
             return _OF_NETWORK[kind](opened, whole, message, arrays)
+        if kind in _OF_SURVEY:
+            opened = recorded.opened if recorded else self._opened(message)
+            return _OF_SURVEY[kind](opened, _surveyed(opened), message, arrays)
         if recorded is None and kind == "network":
             names = [one.network.name for one in self.networks]
             return network(self._opened(message), names, self.images, arrays)
         if recorded is None and kind == "run":
             return self._run(self._opened(message), message, buffers, arrays)
-        known = ", ".join(["network", "run", *_OF_RUN, *_OF_NETWORK])
+        known = ", ".join(["network", "run", *_OF_RUN, *_OF_NETWORK, *_OF_SURVEY])
         raise NotUnderstood(f"field 'type' is {kind[:40]!r}: give one of {known}")
 
     def _kept(self, key: str) -> Recorded:
@@ -181,7 +206,7 @@ class Session:
         mutes, solos = message.channels("mute"), message.channels("solo")
         to = message.text("mute_to", "zero")
         then = message.messages("then", _MOST_TOGETHER)
-        source = sent(message, buffers, self.images, opened.network)
+        source = self._source(opened, message, buffers)
         glance = message.raw("glance") is True and not (mutes or solos)
         layers = _glanced(opened, then) if glance else None
         recorded = self._recorded(opened, source, mutes, solos, to, layers).at(depth)
@@ -190,6 +215,14 @@ class Session:
         reply["milliseconds"] = (time.perf_counter() - began) * 1000
         reply["then"] = [self._safely(one, (), arrays, recorded) for one in then]
         return reply
+
+    def _source(self, opened: Opened, message: Message, buffers: Sequence[bytes]) -> Source:
+        """Find the image that a message means: of the session, of the survey, or brought along."""
+        given = message.raw("image")
+        if isinstance(given, Mapping) and "survey" in given:
+            place = Message(given).whole("survey", 0, 2**53)
+            return source_of(_surveyed(self.networks[0]).image(place))
+        return sent(message, buffers, self.images, opened.network)
 
     def _recorded(
         self,
@@ -229,6 +262,15 @@ class Session:
         whole = Recorded(key, opened, run.network, run.source, run.batch, found, moment)
         self.runs.add(whole)
         return whole.at(run.depth)
+
+
+def _surveyed(opened: Opened) -> Surveyed:
+    if opened.surveyed is None:
+        raise SelectionError(
+            f"no survey of {opened.network.name} is open: give one with convscope explore MODEL "
+            "--survey STORE.zarr"
+        )
+    return opened.surveyed
 
 
 def _glanced(opened: Opened, then: Sequence[Mapping[str, Any]]) -> list[str] | None:

@@ -23,7 +23,7 @@ from convscope.networks import Batch, Network
 from convscope.networks.samples import samples_of
 from convscope.views.input_picture import seen
 
-__all__ = ["Source", "opened_with", "sent", "thumbnail"]
+__all__ = ["Source", "opened_with", "reduced", "sent", "source_of", "thumbnail"]
 
 _BYTES = 16 * 2**20
 _PIXELS = 25_000_000
@@ -74,7 +74,7 @@ def opened_with(network: Network, images: Any) -> tuple[Source, ...]:
     if images is None:
         return ()
     if isinstance(images, Sequence) and images and all(isinstance(one, Image) for one in images):
-        return tuple(_of_image(one) for one in images)
+        return tuple(source_of(one) for one in images)
     floating = isinstance(images, np.ndarray) and images.dtype.kind == "f"
     if isinstance(images, Mapping) or floating:
         batches = network.batches(images)
@@ -85,7 +85,7 @@ def opened_with(network: Network, images: Any) -> tuple[Source, ...]:
 
 def _of_one(network: Network, one: Image | Sample) -> Iterable[Source]:
     if isinstance(one, Image):
-        return [_of_image(one)]
+        return [source_of(one)]
     (batch,) = network.batches([one])
     return [replace(found, content=one) for found in _of_batch(network, batch)]
 
@@ -124,7 +124,7 @@ def sent(
         pixels = decode_bytes(data, name, most=_PIXELS)
     except PictureTooLargeError as error:
         raise TooLarge(str(error)) from error
-    return _of_image(Image(pixels, name))
+    return source_of(Image(pixels, name))
 
 
 def _of_file(network: Network, file: ArrayFile) -> Source:
@@ -143,10 +143,11 @@ def _drawn(brought: Message, data: bytes) -> Source:
         raise NotUnderstood(f"field 'pixels' says {shape}, and the buffer holds {len(data)} bytes")
     pixels = np.frombuffer(data, np.uint8).reshape(shape)
     (image,) = read(pixels)
-    return _of_image(replace(image, name=brought.text("name", "drawing")[:_NAME]))
+    return source_of(replace(image, name=brought.text("name", "drawing")[:_NAME]))
 
 
-def _of_image(image: Image) -> Source:
+def source_of(image: Image) -> Source:
+    """Let an image be what a network is run on."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(f"{image.pixels.shape} {image.pixels.dtype} {image.name}".encode())
     digest.update(np.ascontiguousarray(image.pixels).data)
@@ -168,7 +169,7 @@ def _of_batch(network: Network, batch: Batch) -> Iterable[Source]:
             digest.digest(),
             batch.labels[place],
             batch.class_names[place],
-            None if picture is None else _reduced(picture),
+            None if picture is None else reduced(picture),
         )
 
 
@@ -176,10 +177,10 @@ def thumbnail(source: Source) -> np.ndarray | None:
     """Give a small picture of an image: ``(y, x, channel)``, uint8, at most 96 pixels."""
     if not isinstance(source.content, Image):
         return source.thumbnail
-    return _reduced(np.clip(np.rint(source.content.pixels), 0, 255).astype(np.uint8))
+    return reduced(np.clip(np.rint(source.content.pixels), 0, 255).astype(np.uint8))
 
 
-def _reduced(pixels: np.ndarray) -> np.ndarray:
+def reduced(pixels: np.ndarray) -> np.ndarray:
     """Bring ``(y, x, channel)``, uint8, to at most 96 pixels a side; never enlarged."""
     height, width = pixels.shape[:2]
     factor = max(height, width) / _SIDE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convscope.errors import require
@@ -11,7 +12,9 @@ from convscope.explorer.bundle import script, styles
 from convscope.explorer.drawn import drawn_images
 from convscope.explorer.session import Session
 from convscope.explorer.still import still
+from convscope.explorer.surveyed import first_images
 from convscope.networks import Network
+from convscope.surveys.opened import Survey, open_survey
 
 if TYPE_CHECKING:
     import anywidget
@@ -20,7 +23,11 @@ __all__ = ["explore"]
 
 
 def explore(
-    network: Network, images: Any = None, *, against: Network | None = None
+    network: Network,
+    images: Any = None,
+    *,
+    against: Network | None = None,
+    survey: Survey | str | Path | None = None,
 ) -> anywidget.AnyWidget:
     """Open the explorer in a notebook.
 
@@ -28,10 +35,12 @@ def explore(
     ----------
     network : Network
     images : optional
-        As for `Network.activations`: those that can be chosen on the screen. By default pictures
-        drawn in code.
+        As for `Network.activations`: those that can be chosen on the screen. By default the first
+        of each class of the dataset that was surveyed, else pictures drawn in code.
     against : Network, optional
         Another network to compare with.
+    survey : Survey, str or Path, optional
+        A survey of the network (see `convscope.survey`), shown beside it, or where its store is.
 
     Returns
     -------
@@ -44,13 +53,16 @@ def explore(
     MissingExtraError
         When anywidget is not installed.
     InputError
-        When the images cannot be read, or do not fit the network.
+        When the images cannot be read, or do not fit the network, or there is no survey.
+    SelectionError
+        When the survey is of another network.
     """
     kind = _widget_class()
     networks = [network] if against is None else [network, against]
-    shown: anywidget.AnyWidget = kind(
-        Session(networks, drawn_images(network) if images is None else images)
-    )
+    found = open_survey(survey) if isinstance(survey, str | Path) else survey
+    if images is None:
+        images = (first_images(found) if found else None) or drawn_images(network)
+    shown: anywidget.AnyWidget = kind(Session(networks, images, survey=found))
     return shown
 
 

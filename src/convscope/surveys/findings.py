@@ -12,7 +12,19 @@ from convscope.surveys.opened import Survey
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["alike", "areas", "dprime", "firing", "outline", "selective"]
+__all__ = ["WORDS", "alike", "alike_to", "areas", "areas_of", "best_classes", "codes", "dprime",
+           "firing", "outline", "selective"]  # fmt: skip
+
+
+WORDS = ("active", "dead", "constant", "not a number")
+"""What a channel is over all images of a survey."""
+
+
+def codes(survey: Survey) -> np.ndarray:
+    """Give the word of every channel as its index in `WORDS`, ``(channel,)``."""
+    fired, low, high = (survey.read(name) for name in ("fired", "minimum", "maximum"))
+    # What is not a number has no smallest value, and is on no image zero.
+    return np.select([np.isnan(low), fired == 0, low == high], [3, 1, 2], 0)
 
 
 def firing(survey: Survey) -> pd.DataFrame:
@@ -29,13 +41,10 @@ def firing(survey: Survey) -> pd.DataFrame:
     import pandas as pd
 
     fired, low, high = (survey.read(name) for name in ("fired", "minimum", "maximum"))
-    word = np.select(
-        [np.isnan(low), fired == 0, low == high], ["not a number", "dead", "constant"], "active"
-    )
     return pd.DataFrame(
         {
             **_places(survey),
-            "word": word,
+            "word": np.array(WORDS, dtype=object)[codes(survey)],
             "fired": fired,
             "share": fired / max(survey.images, 1),
             "minimum": low,
@@ -44,8 +53,14 @@ def firing(survey: Survey) -> pd.DataFrame:
     )
 
 
-def dprime(survey: Survey) -> np.ndarray:
+def dprime(survey: Survey, columns: slice = slice(None)) -> np.ndarray:
     """Compare each class with all others by the images' means.
+
+    Parameters
+    ----------
+    survey : Survey
+    columns : slice
+        The channels, as `Survey.columns` has them; all by default.
 
     Returns
     -------
@@ -62,7 +77,9 @@ def dprime(survey: Survey) -> np.ndarray:
     """
     _need_classes(survey)
     images = survey.read("class_images").astype(np.float64)
-    given, variance = (survey.read(f"class_image_{name}") for name in ("mean", "variance"))
+    given, variance = (
+        survey.read(f"class_image_{name}", columns) for name in ("mean", "variance")
+    )
     others = images.sum() - images
     with np.errstate(invalid="ignore", divide="ignore"):
         # From the middle, as squares of large numbers would hide what small ones differ by.
@@ -91,15 +108,22 @@ def areas(survey: Survey) -> dict[str, np.ndarray]:
         By layer, ``(channel, class)``, 0..1: how often an image of the class has a higher maximum
         than one of another; 0.5 tells nothing. Not-a-number for a class without images.
     """
-    found = {}
-    for layer in survey.plan.per_class:
-        counts = survey[layer]["class_histogram"].to_numpy().astype(np.float64)
-        others = counts.sum(axis=1, keepdims=True) - counts
-        below = np.cumsum(others, axis=2) - others
-        with np.errstate(invalid="ignore", divide="ignore"):
-            pairs = counts.sum(axis=2) * others.sum(axis=2)
-            found[layer] = (counts * (below + others / 2)).sum(axis=2) / pairs
-    return found
+    return {layer: areas_of(survey, layer) for layer in survey.plan.per_class}
+
+
+def areas_of(survey: Survey, layer: str) -> np.ndarray:
+    """Give `areas` of one layer, ``(channel, class)``."""
+    counts = survey[layer]["class_histogram"].to_numpy().astype(np.float64)
+    others = counts.sum(axis=1, keepdims=True) - counts
+    below = np.cumsum(others, axis=2) - others
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pairs = counts.sum(axis=2) * others.sum(axis=2)
+        return np.asarray((counts * (below + others / 2)).sum(axis=2) / pairs)
+
+
+def best_classes(values: np.ndarray) -> np.ndarray:
+    """Give the class of the largest ``|d'|`` of every channel, from what `dprime` gives."""
+    return np.argmax(np.nan_to_num(np.abs(values), nan=-1.0, posinf=np.inf), axis=1)
 
 
 def selective(survey: Survey, layer: str | None = None) -> pd.DataFrame:
@@ -123,7 +147,7 @@ def selective(survey: Survey, layer: str | None = None) -> pd.DataFrame:
     values = dprime(survey)
     if values.shape[1] < 2:
         raise InputError(f"{survey.dataset} has one class alone: there is nothing to tell apart")
-    best = np.argmax(np.nan_to_num(np.abs(values), nan=-1.0), axis=1)
+    best = best_classes(values)
     rows = np.arange(len(values))
     area = np.full(len(values), np.nan)
     for name, part in areas(survey).items():
@@ -165,14 +189,7 @@ def alike(survey: Survey, least: float = 0.95) -> pd.DataFrame:
         raise SelectionError(f"a correlation of {least:g} was asked for: give one above 0, up to 1")
     found: list[tuple[str, int, int, float]] = []
     for name, own in survey.columns.items():
-        profiles = survey.read("profile", own).astype(np.float64)
-        beside = profiles - profiles.mean(axis=1, keepdims=True)
-        length = np.sqrt(np.square(beside).sum(axis=1))
-        # What rounding alone makes of a constant is no variation.
-        varies = length > 1e-6 * np.abs(profiles).max(axis=1, initial=0) * np.sqrt(beside.shape[1])
-        varies &= np.isfinite(length) & (length > 0)
-        kept = np.flatnonzero(varies)
-        unit = beside[kept] / length[kept, None]
+        kept, unit = _profiles(survey, own)
         correlation = unit @ unit.T
         one, two = np.nonzero(np.triu(correlation >= least, 1))
         found += [
@@ -181,6 +198,38 @@ def alike(survey: Survey, least: float = 0.95) -> pd.DataFrame:
         ]
     table = pd.DataFrame(found, columns=["layer", "channel", "other", "correlation"])
     return table.sort_values("correlation", ascending=False, kind="stable", ignore_index=True)
+
+
+def alike_to(
+    survey: Survey, layer: str, channel: int, least: float = 0.95
+) -> list[tuple[int, float]]:
+    """Find the channels of a layer that duplicate one of them, with their correlation; see `alike`.
+
+    The most alike first.
+    """
+    kept, unit = _profiles(survey, survey.columns[layer])
+    own = np.flatnonzero(kept == channel)
+    if not len(own):
+        return []
+    correlation = unit @ unit[own[0]]
+    order = np.argsort(-correlation, kind="stable")
+    return [
+        (int(kept[place]), float(min(correlation[place], 1.0)))
+        for place in order
+        if correlation[place] >= least and kept[place] != channel
+    ]
+
+
+def _profiles(survey: Survey, columns: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Give the channels whose images' means vary, and these means as vectors of length one."""
+    profiles = survey.read("profile", columns).astype(np.float64)
+    beside = profiles - profiles.mean(axis=1, keepdims=True)
+    length = np.sqrt(np.square(beside).sum(axis=1))
+    # What rounding alone makes of a constant is no variation.
+    varies = length > 1e-6 * np.abs(profiles).max(axis=1, initial=0) * np.sqrt(beside.shape[1])
+    varies &= np.isfinite(length) & (length > 0)
+    kept = np.flatnonzero(varies)
+    return kept, beside[kept] / length[kept, None]
 
 
 def outline(survey: Survey) -> dict[str, Any]:

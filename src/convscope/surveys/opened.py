@@ -83,6 +83,8 @@ class Survey(Mapping[str, "xarray.Dataset"]):
         How many were surveyed, the skipped ones left out.
     skipped : list of (int, str)
         Those that could not be read, and why.
+    opening : mapping or None
+        How the network was opened: ``model`` and ``options``; None where that cannot be said.
     """
 
     def __init__(self, store: Store) -> None:
@@ -95,6 +97,7 @@ class Survey(Mapping[str, "xarray.Dataset"]):
         )
         self.labels = tuple(about.get("labels", ()))
         self.is_finished = bool(about.get("finished"))
+        self.opening: Mapping[str, Any] | None = about.get("opening")
         self._layers = {entry["name"]: entry for entry in about["layers"]}
         self._kept: dict[str, xarray.Dataset] = {}
         self._held: Arrays | None = None
@@ -208,8 +211,20 @@ class Survey(Mapping[str, "xarray.Dataset"]):
         return open_dataset(where)
 
     def image(self, place: int) -> Image:
-        """Read an image of the dataset."""
-        return self.source_dataset[place]
+        """Read an image of the dataset.
+
+        Raises
+        ------
+        InputError, SelectionError
+            When the dataset is not where it was, or is another.
+        """
+        dataset, count = self.source_dataset, self._about.get("dataset_images")
+        if count is not None and len(dataset) != count:
+            raise InputError(
+                f"{self._about['dataset_source']} has {len(dataset):,} images and had {count:,} "
+                f"when {self.path} was made: put the same dataset there"
+            )
+        return dataset[place]
 
     def _dataset(self, layer: str) -> xarray.Dataset:
         import xarray

@@ -14,6 +14,7 @@ from convscope.networks.opening import Opening
 from convscope.surveys.engines import ENGINES, Engine, Ray, Serial
 from convscope.surveys.opened import Survey, open_survey
 from convscope.surveys.plan import Plan, make_plan
+from convscope.surveys.reopening import recorded
 from convscope.surveys.result import arrays_of, seen_by_leaders
 from convscope.surveys.shapes import layers_of
 from convscope.surveys.size import size_of
@@ -104,6 +105,7 @@ def survey(
         raise SelectionError(f"there is no engine {engine!r}: {near(engine, ENGINES)}")
     store = Store(output)
     opened = dataset if isinstance(dataset, Dataset) else open_dataset(dataset)
+    whole = len(opened)
     if sample is not None:
         opened = opened.sample(sample, seed)
     network = open_network(model)
@@ -113,7 +115,7 @@ def survey(
     if store.other_files():
         raise OutputError(f"{store.path!r} is a folder with other files: give another -o")
     with store.locked():
-        _begin(store, plan, network, opened, dataset)
+        _begin(store, plan, network, opened, dataset, whole)
         store.delete_partials()
         if store.is_finished:
             # It may have been stopped just before.
@@ -124,7 +126,9 @@ def survey(
     return open_survey(output)
 
 
-def _begin(store: Store, plan: Plan, network: Network, dataset: Dataset, given: Any) -> None:
+def _begin(
+    store: Store, plan: Plan, network: Network, dataset: Dataset, given: Any, whole: int
+) -> None:
     """Create the store, or see that it is that of the same survey."""
     if store.exists():
         try:
@@ -139,7 +143,7 @@ def _begin(store: Store, plan: Plan, network: Network, dataset: Dataset, given: 
                 "delete it"
             )
         return
-    store.create(plan, _about(plan, network, dataset, given))
+    store.create(plan, _about(plan, network, dataset, given, whole))
 
 
 def _work(
@@ -208,7 +212,9 @@ def _opening(network: Network) -> Opening:
     return network.opening
 
 
-def _about(plan: Plan, network: Network, dataset: Dataset, given: Any) -> dict[str, Any]:
+def _about(
+    plan: Plan, network: Network, dataset: Dataset, given: Any, whole: int
+) -> dict[str, Any]:
     """Say what a reader wants to know who has neither the network nor the dataset at hand."""
     layers = layers_of(network, plan)
     path = Path(str(given)) if isinstance(given, str | Path) else None
@@ -218,8 +224,10 @@ def _about(plan: Plan, network: Network, dataset: Dataset, given: Any) -> dict[s
     return {
         "network": network.name,
         "source": network.source,
+        "opening": recorded(network.opening),
         "dataset": dataset.title or dataset.name,
         "dataset_source": where,
+        "dataset_images": whole,
         "labels": list(network.labels),
         "layers": [
             {

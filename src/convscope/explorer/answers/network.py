@@ -7,6 +7,7 @@ from typing import Any
 
 from convscope import __version__
 from convscope.analysis.attribution import METHODS
+from convscope.explorer.answers.survey import survey
 from convscope.explorer.arrays import Arrays
 from convscope.explorer.opened import Opened
 from convscope.explorer.planes import shape_of
@@ -62,6 +63,7 @@ def network(
             }
             for source in sources
         ],
+        "survey": None if opened.surveyed is None else survey(opened.surveyed, arrays),
         "methods": [
             {
                 "name": method.name,

@@ -9,6 +9,7 @@ import { kernelPanel } from "./kernel.js";
 import { knownOf, lookedAt } from "./known.js";
 import { lineagePanel } from "./lineage.js";
 import { shownOf, shownValue } from "./shown.js";
+import { surveyPanel } from "./survey_panel.js";
 import { waterfallPanel } from "./waterfall.js";
 
 /**
@@ -26,9 +27,10 @@ export function channelPanel(scope) {
   const waterfall = waterfallPanel(scope);
   const kernel = kernelPanel(scope);
   const lineage = lineagePanel(scope);
+  const survey = surveyPanel(scope);
   const facts = factsPanel(scope);
   const pinned = el("div", { class: "cs-pinned" },
-    el("div", { class: "cs-first" }, heading.node, effect.node, ...map.nodes, histogram.node),
+    el("div", { class: "cs-first" }, heading.node, effect.node, ...map.nodes, histogram.node, survey.node),
     el("div", { class: "cs-second" }, waterfall.node, kernel.node, lineage.node));
   const node = el("section", { class: "cs-channel", "aria-label": "channel", tabindex: -1 }, facts.node, pinned, map.said);
 
@@ -69,6 +71,7 @@ export function channelPanel(scope) {
     shown = shownOf(scope, asked);
     heading.show(shown);
     effect.show();
+    survey.show();
     map.show(shown);
     histogram.show(shown && shown.height * shown.width > 1 ? shown.values : null);
     kernel.show(asked.recipe(layer, channel));
@@ -97,6 +100,7 @@ export function channelPanel(scope) {
   const watch = new ResizeObserver(() => {
     map.redraw();
     histogram.redraw();
+    survey.redraw();
   });
   watch.observe(node);
   scope.signal.addEventListener("abort", () => watch.disconnect());
@@ -104,7 +108,7 @@ export function channelPanel(scope) {
     asked.forget();
     refreshSoon();
   });
-  for (const event of ["state", "run", "maps", "books", "colours", "sheet", "live"]) scope.on(event, refreshSoon);
+  for (const event of ["state", "run", "maps", "books", "colours", "sheet", "live", "survey"]) scope.on(event, refreshSoon);
   scope.on("hover", () => {
     cancelAnimationFrame(hoverDue);
     hoverDue = requestAnimationFrame(() => {

@@ -30,10 +30,11 @@ export function channelHeading(scope) {
       for (const control of [mute, solo]) withhold(control, scope.unavailable("mute"));
       withhold(csv, scope.unavailable("numbers"));
       const layer = shown?.layer;
-      const said = !layer ? "running …" : scope.isMuted(name, channel) ? "muted" : scope.network.words[layer.codes.data[channel]];
+      const said = !layer ? "running …" : scope.isMuted(name, channel) ? "muted" : scope.surveys.wordOf(name, channel, scope.network.words[layer.codes.data[channel]]);
       word.textContent = said;
       word.dataset.word = said;
-      reason.textContent = layer?.reasons[channel] ?? "";
+      const silent = said === "silent" ? `zero on this image, though it ${scope.surveys.firedWords(name, channel)} of the survey` : said === "dead" ? `${scope.surveys.firedWords(name, channel)} of the survey` : "";
+      reason.textContent = [silent, layer?.reasons[channel] ?? ""].filter(Boolean).join("; ");
       reason.hidden = !reason.textContent;
       if (!layer) {
         fill(numbers);

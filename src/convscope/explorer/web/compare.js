@@ -1,4 +1,4 @@
-import { classCount, COMPARED, comparisonOf, kindOf, otherOf, setComparison } from "./comparison.js";
+import { classCount, comparable, COMPARED, comparisonOf, firstOf, kindOf, otherOf, setComparison } from "./comparison.js";
 import { el, fill, menu, setChoices } from "./dom.js";
 import { pairGroup } from "./pair.js";
 import { gather } from "./pairs.js";
@@ -12,16 +12,17 @@ import { sideTable, unitTable } from "./sides.js";
  * @returns {import("./bottom.js").Part}
  */
 export function comparePanel(scope) {
-  const kind = menu("what to compare", COMPARED, "image", (value) => scope.change({ compare: value, other: -1 }));
+  const kind = menu("what to compare", COMPARED, "image", (value) => scope.change({ compare: value, other: -1, first: -1 }));
   const other = menu("compare with", [], "", (value) => scope.change({ compare: kindOf(scope), other: Number(value) }));
   const own = el("b", { class: "cs-ownside" });
+  const first = menu("compare what", [], "", (value) => scope.change({ first: Number(value), other: otherOf(scope, "survey") }));
   const readout = el("output", { class: "cs-readout" });
   const note = el("p", { class: "cs-soft cs-partnote" });
   const groups = el("div", { class: "cs-groups" });
   const beside = el("div", { class: "cs-beside" });
   const body = el("div", { class: "cs-scrollrow", tabindex: 0, role: "group", "aria-label": "A, B and their difference" }, groups, beside);
   const node = el("div", { class: "cs-compare" },
-    el("div", { class: "cs-partbar" }, el("label", {}, "compare", kind), el("span", { class: "cs-side" }, "A"), own, el("span", { class: "cs-side" }, "B"), other, readout),
+    el("div", { class: "cs-partbar" }, el("label", {}, "compare", kind), el("span", { class: "cs-side" }, "A"), own, first, el("span", { class: "cs-side" }, "B"), other, readout),
     note, body);
 
   let busy = false;
@@ -30,10 +31,13 @@ export function comparePanel(scope) {
 
   const fillMenus = () => {
     const chosen = kindOf(scope);
-    const kinds = COMPARED.filter(([name]) => (name !== "network" || scope.network.networks.length > 1) && (name !== "class" || scope.network.differentiable));
+    const kinds = COMPARED.filter(([name]) => comparable(scope, name) && (name !== "class" || scope.network.differentiable));
     setChoices(kind, kinds, chosen);
     setChoices(other, choicesOf(scope, chosen), String(otherOf(scope, chosen)));
-    own.textContent = ownWords(scope, chosen);
+    own.hidden = chosen === "survey";
+    first.hidden = !own.hidden;
+    if (own.hidden) setChoices(first, choicesOf(scope, chosen), String(firstOf(scope)));
+    else own.textContent = ownWords(scope, chosen);
   };
 
   const refresh = async () => {
@@ -94,7 +98,7 @@ function keyOf(scope) {
   const { layer, channel, target, sort, unit } = scope.state;
   const kind = kindOf(scope);
   const waiting = channel < 0 && sort === "contribution" && scope.shares.has(layer);
-  return JSON.stringify([scope.run?.run, scope.maps(layer) !== null, kind, otherOf(scope, kind), scope.state.image, layer, channel, target, channel < 0 && sort, waiting, unit]);
+  return JSON.stringify([scope.run?.run, scope.maps(layer) !== null, kind, otherOf(scope, kind), kind === "survey" && firstOf(scope), scope.state.image, layer, channel, target, channel < 0 && sort, waiting, unit]);
 }
 
 /**
@@ -106,6 +110,7 @@ function choicesOf(scope, kind) {
   switch (kind) {
     case "class": return Array.from({ length: classCount(scope) }, (_, index) => [String(index), scope.label(index)]);
     case "layer": return scope.network.layers.map((layer) => [String(layer.index), layer.name]);
+    case "survey": return (scope.surveys.info?.classes ?? []).map((name, index) => [String(index), name]);
     case "network": return scope.network.networks.map((name, index, all) => [String(index), all.indexOf(name) === all.lastIndexOf(name) ? name : `${index + 1}: ${name}`]);
     default: return scope.pictures.map((picture, index) => [String(index), picture.name]);
   }

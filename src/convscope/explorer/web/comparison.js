@@ -2,7 +2,7 @@
 /** @typedef {import("./scope.js").Scope} Scope */
 
 /** What can be compared. */
-export const COMPARED = /** @type {[string, string][]} */ ([["image", "images"], ["class", "classes"], ["layer", "layers"], ["network", "networks"]]);
+export const COMPARED = /** @type {[string, string][]} */ ([["image", "images"], ["class", "classes"], ["layer", "layers"], ["network", "networks"], ["survey", "classes of the survey"]]);
 // Without a pinned map so many of the strongest are compared.
 const STRONGEST = 4;
 
@@ -30,7 +30,7 @@ const STRONGEST = 4;
 /**
  * A comparison, as it is shown.
  * @typedef {object} Comparison
- * @property {string} kind image, class, layer or network
+ * @property {string} kind image, class, layer, network or survey
  * @property {number} other
  * @property {Side} a
  * @property {Side} b
@@ -65,7 +65,32 @@ export function setComparison(scope, comparison) {
  */
 export function kindOf(scope) {
   const kind = scope.state.compare;
-  return COMPARED.some(([name]) => name === kind) && (kind !== "network" || scope.network.networks.length > 1) ? kind : "image";
+  return COMPARED.some(([name]) => name === kind) && comparable(scope, kind) ? kind : "image";
+}
+
+/**
+ * Whether there is anything of a kind to compare.
+ * @param {Scope} scope
+ * @param {string} kind
+ */
+export function comparable(scope, kind) {
+  switch (kind) {
+    case "network": return scope.network.networks.length > 1;
+    case "survey": return (scope.surveys.info?.classes.length ?? 0) > 1;
+    default: return true;
+  }
+}
+
+/**
+ * The first class of the survey: the state's, else that which the network gives this image.
+ * @param {Scope} scope
+ */
+export function firstOf(scope) {
+  const { info } = scope.surveys;
+  const { first } = scope.state;
+  if (!info) return 0;
+  if (first >= 0 && first < info.classes.length) return first;
+  return Math.max(0, info.truth?.indexOf(scope.classIndex) ?? 0);
 }
 
 /**
@@ -92,6 +117,7 @@ function sidesOf(scope, kind) {
     case "class": return { count: classCount(scope), own: scope.classIndex };
     case "layer": return { count: scope.network.layers.length, own: scope.layers.get(scope.state.layer)?.index ?? 0 };
     case "network": return { count: scope.network.networks.length, own: scope.state.network };
+    case "survey": return { count: scope.surveys.info?.classes.length ?? 0, own: firstOf(scope) };
     default: return { count: scope.pictures.length, own: scope.state.image };
   }
 }

@@ -24,7 +24,7 @@ export function blankDrawer(scope) {
     const [layer, blank] = held;
     const counts = new Map();
     for (const channel of blank) {
-      const word = scope.network.words[layer.codes.data[channel]];
+      const word = scope.surveys.wordOf(layer.layer, channel, scope.network.words[layer.codes.data[channel]]);
       counts.set(word, (counts.get(word) ?? 0) + 1);
     }
     const words = [...counts].map(([word, count]) => `${count} ${word}`).join(", ");

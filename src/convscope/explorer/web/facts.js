@@ -1,4 +1,5 @@
 import { el, figure, fill } from "./dom.js";
+import { surveyWords } from "./survey_panel.js";
 import { paddingBefore, samePadding } from "./taps.js";
 
 /**
@@ -26,6 +27,7 @@ export function factsPanel(scope) {
       facts.push(["a unit sees", info.whole ? "the whole input" : info.receptive_field ? `${info.receptive_field.join(" × ")} pixels` : "not known"]);
       if (info.inputs?.length) facts.push(["takes", info.inputs.join(", ")]);
       if (layer) facts.push(...statistics(scope, layer));
+      if (scope.surveys.info) facts.push(["survey", surveyFact(scope, info.name, scope.surveys.info)]);
       fill(node,
         el("h2", {}, info.name),
         el("dl", {}, ...facts.flatMap(([name, words]) => [el("dt", {}, name), el("dd", {}, words)])),
@@ -33,6 +35,17 @@ export function factsPanel(scope) {
         el("p", { class: "cs-soft" }, "Click a map to pin it: its numbers, its kernel, and where each value comes from stand here then. Arrow keys move from map to map, Escape goes back."));
     },
   };
+}
+
+/**
+ * @param {import("./scope.js").Scope} scope
+ * @param {string} name
+ * @param {import("./types.js").SurveyInfo} survey
+ */
+function surveyFact(scope, name, survey) {
+  if (!scope.surveys.has(name)) return `${surveyWords(survey)}: this layer was left out`;
+  const dead = scope.surveys.deadOf(name);
+  return `${surveyWords(survey)}: ${dead ? `${dead.toLocaleString("en")} dead` : "none dead"}`;
 }
 
 /**
@@ -48,7 +61,10 @@ function statistics(scope, layer) {
   const mean = Array.from(means).reduce((sum, one) => sum + one, 0) / count;
   const active = Array.from(layer.positive.data).reduce((sum, one) => sum + one, 0) / count;
   const counts = new Map();
-  for (const code of layer.codes.data) if (code) counts.set(scope.network.words[code], (counts.get(scope.network.words[code]) ?? 0) + 1);
+  layer.codes.data.forEach((code, channel) => {
+    const word = scope.surveys.wordOf(layer.layer, channel, scope.network.words[code]);
+    if (code) counts.set(word, (counts.get(word) ?? 0) + 1);
+  });
   const words = [...counts].map(([word, many]) => `${many} ${word}`).join(", ");
   return [
     ["values", `${figure(low)} to ${figure(high)}, mean ${figure(mean)}`],

@@ -10,7 +10,7 @@ const KEYS = [
 
 /** @type {[string, string, string][]} */
 const MARKS = [
-  ["cs-markhatch", "hatched", "a map on which nothing is to be seen, with the reason: zero here (all its units are zero on this image), constant (all have one value), muted"],
+  ["cs-markhatch", "hatched", "a map on which nothing is to be seen, with the reason: zero here (all its units are zero on this image), constant (all have one value), muted; with a survey beside the network silent (zero here, though it fires on other images) or dead (zero on all of them) in place of zero here"],
   ["cs-markstrength", "bar beside a map", "its largest value against the largest of the layer, which the scale “channel” hides"],
   ["cs-markfor", "blue bar beneath", "what it contributes to the class: activation × gradient, summed over the map"],
   ["cs-markagainst", "red bar beneath", "what it contributes against the class"],

@@ -17,9 +17,11 @@ export function described(info) {
 export function mapWords(scope, name, channel) {
   const layer = scope.maps(name);
   if (!layer || channel >= layer.shape[0]) return `${name}, channel ${channel}`;
-  const word = scope.network.words[layer.codes.data[channel]];
+  const word = scope.surveys.wordOf(name, channel, scope.network.words[layer.codes.data[channel]]);
   const share = scope.shares.get(name)?.[channel];
   const said = [`${name}, channel ${channel}`, word, `from ${figure(layer.low.data[channel])} to ${figure(layer.maximum.data[channel])}`];
+  const fired = scope.surveys.firedWords(name, channel);
+  if (fired) said.push(`in the survey ${fired}`);
   if (share !== undefined) said.push(`contributes ${signedFigure(share)} to ${scope.books?.words}`);
   const { unit } = scope.state;
   if (unit && name === scope.state.layer && channel === scope.state.channel && layer.values) {

@@ -49,13 +49,13 @@ export function mosaicPanel(scope) {
     if (layer) {
       const { shown, blank, by } = scope.ranking.order(layer);
       laid = { layer, shown, grid: mosaicGrid(scope, layer, shown.length, scroll.clientWidth) };
-      head.show(layer, blank.length, by);
+      head.show(layer, blank.length, shown.length, by);
       spacer.style.height = `${laid.grid.rows * laid.grid.stepY + 12}px`;
       drawer.show(layer, blank);
       scroll.setAttribute("aria-label", pinnedWords(scope));
     } else {
       laid = null;
-      head.show(null, 0, "");
+      head.show(null, 0, 0, "");
     }
     redraw();
   };
@@ -70,7 +70,7 @@ export function mosaicPanel(scope) {
   const watch = new ResizeObserver(() => lay());
   watch.observe(scroll);
   scope.signal.addEventListener("abort", () => watch.disconnect());
-  for (const event of ["run", "books", "costs", "colours", "network"]) scope.on(event, lay);
+  for (const event of ["run", "books", "costs", "colours", "network", "survey"]) scope.on(event, lay);
   for (const event of ["run", "live"]) scope.on(event, rank);
   scope.on("maps", (name) => name === scope.state.layer && lay());
   scope.on("state", (changed) => {

@@ -1,4 +1,4 @@
-import { comparedChannels, kindOf, otherOf } from "./comparison.js";
+import { comparedChannels, firstOf, kindOf, otherOf } from "./comparison.js";
 import { isFirstHead } from "./heads.js";
 import { sourceOf } from "./pictures.js";
 import { differenceOf, fetchPlane, planeOfReply } from "./plane.js";
@@ -28,6 +28,7 @@ export async function gather(scope) {
     case "class": return classes(scope, run, place);
     case "layer": return layers(scope, run, place);
     case "network": return networks(scope, run, place);
+    case "survey": return surveyed(scope, place);
     default: return images(scope, run, place);
   }
 }
@@ -142,6 +143,31 @@ async function classes(scope, run, place) {
     pairs.push(pairOf(`channel ${channel}`, place.layer, channel, first, second));
   }
   return { ...frame, pairs, names: null };
+}
+
+/**
+ * Two classes of the survey: the mean maps of the channels, over all images of each class.
+ * @param {Scope} scope
+ * @param {Place} place
+ * @returns {Promise<Comparison>}
+ */
+async function surveyed(scope, place) {
+  const names = scope.surveys.info?.classes ?? [];
+  const classes = [firstOf(scope), place.other];
+  /** @param {number | undefined} channel */
+  const ask = (channel) => scope.client.ask({ type: "survey_classes", network: scope.state.network, layer: place.layer, channel, classes });
+  /** @param {number} side @param {number[]} images @returns {Side} */
+  const side = (side, images) => ({ words: `${names[classes[side]]}, ${images[side].toLocaleString("en")} images`, predictions: [], score: null, probable: false });
+  if (!place.channels.length && place.maps.shape[1] * place.maps.shape[2] === 1) {
+    const found = await ask(undefined);
+    const frame = { kind: "survey", other: place.other, a: side(0, found.images), b: side(1, found.images), of: "mean over the class" };
+    return flatComparison(scope, frame, place, found.a.data, found.b.data);
+  }
+  const replies = [];
+  for (const channel of place.channels) replies.push(await ask(channel));
+  if (!replies.length) throw new Error("no map is shown: pin one, or show all maps of the layer");
+  const pairs = replies.map((found) => pairOf(`channel ${found.channel}`, place.layer, found.channel, planeOfReply({ values: found.a }), planeOfReply({ values: found.b })));
+  return { kind: "survey", other: place.other, a: side(0, replies[0].images), b: side(1, replies[0].images), pairs, names: null, of: "mean over the class" };
 }
 
 /**

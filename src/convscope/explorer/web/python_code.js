@@ -1,4 +1,4 @@
-import { comparisonOf } from "./comparison.js";
+import { comparisonOf, firstOf } from "./comparison.js";
 import { base64Of } from "./files.js";
 import { truePosition } from "./places.js";
 
@@ -64,6 +64,11 @@ function targetCode(target) {
   return target === null ? "None" : Array.isArray(target) ? `(${target.join(", ")})` : String(target);
 }
 
+/** @param {Scope} scope */
+function surveyCode(scope) {
+  return `survey = convscope.open_survey(${quoted(scope.surveys.info?.path ?? "")})`;
+}
+
 /**
  * @param {string} source
  * @param {string} [name] of the variable
@@ -96,6 +101,9 @@ function silenceCode(chosen, verb) {
  */
 function pictureCode(scope, picture, name, imports) {
   if (!picture) return [`${name} = None  # there was none`];
+  const { info } = scope.surveys;
+  const surveyed = info && picture.name.startsWith(`${info.dataset}:`) ? Number(picture.name.slice(info.dataset.length + 1)) : NaN;
+  if (info && !picture.bytes && !picture.pixels && Number.isInteger(surveyed)) return [surveyCode(scope), `${name} = survey.image(${surveyed})`];
   const digit = /^digit (\d)$/.exec(picture.name);
   if (picture.index !== undefined && digit && isEmbedded(scope.network.source)) {
     imports.add("from convscope.training.strokes import digit");
@@ -261,6 +269,11 @@ function compareCode(scope, imports) {
     case "class":
       imports.add("from convscope.analysis.contributions import unit_contributions");
       return ["", ...[["a", targetCode(target ?? scope.classIndex)], ["b", String(found.other)]].map(([name, aim]) => `${name} = unit_contributions(network, image, ${quoted(layer)}, ${aim})[0]${pick}.values`), ...last];
+    case "survey": {
+      const variable = found.names ? "class_mean" : "class_map";
+      const at = channels ? `channel=${channels.length === 1 ? channels[0] : `[${channels.join(", ")}]`}` : "";
+      return ["", surveyCode(scope), `means = survey[${quoted(layer)}][${quoted(variable)}].isel(${at})`, ...[["a", firstOf(scope)], ["b", found.other]].map(([name, index]) => `${name} = means.isel({"class": ${index}}).values`), ...last];
+    }
     default: {
       if (!found.network) return [];
       const { source, layer: second } = found.network;

@@ -91,7 +91,8 @@ export function railPanel(scope) {
     if (!strongest) return;
     found.used = strongest.maps;
     found.drawn = key;
-    found.blanks.textContent = strongest.blank ? `${strongest.blank} blank` : "";
+    found.blanks.textContent = blankWords(scope, name, strongest.blank);
+    found.blanks.title = scope.surveys.has(name) ? "blank: nothing to see on this image; dead: zero on all images of the survey" : "";
     const pen = sharp(found.canvas, SHOWN * STEP, strongest.vector ? 8 : THUMB);
     pen.clearRect(0, 0, SHOWN * STEP, THUMB);
     strongest.maps.forEach((map, place) => {
@@ -236,6 +237,18 @@ function fromSheet(scope, sheet, name, count, used) {
     first += layer.channels;
   }
   return null;
+}
+
+/**
+/**
+ * How many maps are blank on this image, and how many channels are dead by the survey.
+ * @param {import("./scope.js").Scope} scope
+ * @param {string} name
+ * @param {number} blank
+ */
+function blankWords(scope, name, blank) {
+  const dead = scope.surveys.deadOf(name);
+  return [blank && blank !== dead ? `${blank} blank` : "", dead ? `${dead} dead` : ""].filter(Boolean).join(", ");
 }
 
 /**

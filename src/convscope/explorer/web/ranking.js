@@ -27,8 +27,10 @@ export class Ranking {
     const all = Array.from({ length: layer.shape[0] }, (_, channel) => channel);
     const { sort } = this.scope.state;
     const key = this.keyOf(layer);
-    const signless = sort === "contribution" || sort === "ablation";
-    if (key) all.sort((a, b) => (signless ? Math.abs(key[b]) - Math.abs(key[a]) : key[b] - key[a]) || a - b);
+    const signless = ["contribution", "ablation", "selectivity"].includes(sort);
+    if (key) all.sort((a, b) => (signless ? shareSize(key[b]) - shareSize(key[a]) : key[b] - key[a]) || a - b);
+    const only = this.scope.state.mode === "layer" ? this.scope.surveys.filterOf(layer, this.scope.state.filter) : null;
+    if (only) return { shown: all.filter(only), blank: [], by: key ? sort : "index" };
     const { words } = this.scope.network;
     /** @param {number} channel */
     const isBlank = (channel) => isBlankWord(words[layer.codes.data[channel]]);
@@ -40,6 +42,7 @@ export class Ranking {
     switch (this.scope.state.sort) {
       case "contribution": return this.ranks.get(layer.layer);
       case "ablation": return this.costs.get(layer.layer);
+      case "selectivity": return this.scope.surveys.selectivity(layer.layer)?.dprime?.data;
       case "mean": return layer.mean.data;
       case "maximum": return layer.maximum.data;
       case "active": return layer.positive.data;
@@ -83,4 +86,12 @@ export class Ranking {
     this.costs.set(name, costs);
     scope.emit("costs", name);
   }
+}
+
+/**
+ * How large a share is, whatever its sign; what is not known comes last.
+ * @param {number} value
+ */
+function shareSize(value) {
+  return Number.isNaN(value) ? -1 : Math.min(Math.abs(value), Number.MAX_VALUE);
 }

@@ -8,6 +8,8 @@ import { sourceOf } from "./pictures.js";
 import { Ranking } from "./ranking.js";
 import { isDeep } from "./slices.js";
 import { changedKeys, fromHash, INITIAL, toHash } from "./state.js";
+import { surveyedPicture, withSurveyed } from "./surveyed.js";
+import { Surveys } from "./surveys.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./kept_maps.js").Kept} Kept */
@@ -25,7 +27,7 @@ const OVERVIEW_TILE = 12;
 /**
  * All that the panels share: the state, what was asked, and who wants to know. Its events: network,
  * state (a set of changed keys), run, maps (a layer's name), sheet, books, costs, pictures, hover,
- * colours, live (whether), problem (words), status (words), download and help (the button).
+ * colours, survey (what was asked), live (whether), problem (words), status (words), download and help (the button).
  */
 export class Scope extends Events {
   /**
@@ -62,6 +64,7 @@ export class Scope extends Events {
     this.kept = new KeptMaps();
     this.colours = new MapColours(this);
     this.ranking = new Ranking(this);
+    this.surveys = new Surveys(this);
     /** @type {Hover | null} */
     this.hover = null;
     /** What the present run was asked for. @type {Partial<State>} */
@@ -119,6 +122,7 @@ export class Scope extends Events {
     const own = this.pictures.filter((picture) => picture.index === undefined);
     this.pictures = this.network.images.map((image, index) => ({ ...image, index, kind: "given" }));
     this.pictures.push(...own);
+    this.surveys.renew();
     this.settleState();
     this.made.clear();
     this.emit("network");
@@ -132,7 +136,11 @@ export class Scope extends Events {
       const first = this.network.layers.find((layer) => layer.kind === "conv") ?? this.network.layers[0];
       Object.assign(state, { layer: first?.name ?? "", channel: -1, unit: null });
     }
+    if (state.surveyed >= 0 && this.surveys.info) state.image = surveyedPicture(this, state.surveyed);
     if (!this.pictures[state.image]) state.image = 0;
+    state.surveyed = this.pictures[state.image]?.survey ?? -1;
+    if (!this.surveys.info) state.filter = "";
+    if (state.sort === "selectivity" && (this.surveys.info?.classes.length ?? 0) < 2) state.sort = "contribution";
     if ((state.sort === "contribution" && !this.hasBooks) || (state.sort === "ablation" && this.unavailable("ablation"))) state.sort = "index";
     if (this.unavailable("slices")) Object.assign(state, { flat: INITIAL.flat, slice: INITIAL.slice });
     for (const muted of [state.mute, state.solo]) {
@@ -142,10 +150,11 @@ export class Scope extends Events {
 
   /**
    * Change the state and tell everybody what changed.
-   * @param {Partial<State>} patch
+   * @param {Partial<State>} given
    * @param {{back?: boolean}} [how] `back`: whether Escape comes back to what was before
    */
-  change(patch, { back = false } = {}) {
+  change(given, { back = false } = {}) {
+    const patch = withSurveyed(this, given);
     const changed = changedKeys(this.state, patch);
     if (!changed.size) return;
     this.renewed = false;
@@ -223,6 +232,7 @@ export class Scope extends Events {
       reply = await this.client.latest("run", { type: "run", network, image: source, mute, solo, target, depth: this.depth, then: this.alongside(), glance: this.live || null }, buffers);
     } catch (problem) {
       if (problem instanceof Refusal && problem.code === "not-in-report") return this.retreat(problem);
+      if (problem instanceof Refusal && picture.survey !== undefined && !this.run) return this.retreat(problem);
       throw problem;
     }
     if (reply === null || this.signal.aborted) return false;
@@ -232,12 +242,12 @@ export class Scope extends Events {
   }
 
   /**
-   * Go back to what a report holds, and say why.
+   * Go back to what a report holds, or to an image that is there, and say why.
    * @param {Refusal} problem
    * @returns {Promise<boolean>}
    */
   async retreat(problem) {
-    const held = this.run ? this.ran : { image: 0, target: null, mute: {}, solo: {}, flat: INITIAL.flat, slice: INITIAL.slice };
+    const held = this.run ? this.ran : { image: 0, surveyed: -1, target: null, mute: {}, solo: {}, flat: INITIAL.flat, slice: INITIAL.slice };
     const changed = changedKeys(this.state, held);
     if (!changed.size) throw problem;
     Object.assign(this.state, held);
@@ -273,6 +283,7 @@ export class Scope extends Events {
   /** @param {import("./types.js").RunInfo} run */
   show(run) {
     this.run = run;
+    if (this.picture?.survey !== undefined) this.picture.thumbnail ??= run.seen;
     this.sheet = null;
     this.books = null;
     this.shares = new Map();
@@ -433,6 +444,7 @@ export class Scope extends Events {
     this.emit("pictures");
     if (!shown) return;
     this.state.image = this.pictures.length - 1;
+    this.state.surveyed = -1;
     this.address();
     this.emit("state", new Set(["image"]));
   }

@@ -91,7 +91,7 @@ function paintTiles(pen, scene, group, layer, channels) {
 function blankOf({ scope }, layer, channel) {
   if (scope.isMuted(layer.name, channel)) return "muted";
   const word = scope.network.words[layer.codes[channel]];
-  return isBlankWord(word) ? word : "";
+  return isBlankWord(word) ? scope.surveys.wordOf(layer.name, channel, word) : "";
 }
 
 /**

@@ -34,7 +34,7 @@ export function sheetWords(scene, name, channel) {
   const layer = scene.layers.get(name);
   if (!layer || channel >= layer.channels) return `${name}, channel ${channel}`;
   const share = scope.shares.get(name)?.[channel];
-  const said = [`${name}, channel ${channel}`, scope.network.words[layer.codes[channel]], `from ${figure(layer.low[channel])} to ${figure(layer.maximum[channel])}`];
+  const said = [`${name}, channel ${channel}`, scope.surveys.wordOf(name, channel, scope.network.words[layer.codes[channel]]), `from ${figure(layer.low[channel])} to ${figure(layer.maximum[channel])}`];
   if (share !== undefined) said.push(`contributes ${signedFigure(share)} to ${scope.books?.words}`);
   const value = valueOfUnit(scene, name, channel, scope.state.unit);
   if (value !== null && scope.state.unit) said.push(`y ${scope.state.unit[0]}, x ${scope.state.unit[1]}: ${figure(value, 4)}`);
@@ -75,6 +75,6 @@ function tileWords(scene, name, channel, unit) {
   else if (layer) words.push(`${figure(layer.low[channel])} … ${figure(layer.high[channel])}`);
   if (share !== undefined) words.push(`share ${signedFigure(share)}`);
   const word = layer && shape && shape[1] * shape[2] > 1 ? scene.scope.network.words[layer.codes[channel]] : "";
-  if (word && word !== "active") words.push(word);
+  if (word && word !== "active") words.push(scene.scope.surveys.wordOf(name, channel, word));
   return words;
 }

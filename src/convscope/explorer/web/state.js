@@ -28,6 +28,9 @@ export const INITIAL = Object.freeze({
   flat: "slice",
   slice: 0.5,
   signal: "auto",
+  first: -1,
+  filter: "",
+  surveyed: -1,
 });
 
 /**
@@ -49,6 +52,7 @@ const LETTERS = /** @type {[keyof State, string][]} */ ([
   ["compare", "cmp"], ["other", "with"], ["view", "view"], ["folded", "fold"], ["look", "look"],
   ["table", "table"], ["strip", "strip"],
   ["flat", "flat"], ["slice", "z"], ["signal", "sig"],
+  ["first", "of"], ["filter", "show"], ["surveyed", "sv"],
 ]);
 
 /**
@@ -111,9 +115,10 @@ function written(value) {
  */
 function read(key, text) {
   switch (key) {
-    case "network": case "image": case "channel": case "tile": case "opacity": case "other": case "slice": {
+    case "network": case "image": case "channel": case "tile": case "opacity": case "other": case "slice": case "first": case "surveyed": {
       const number = Number(text);
       if (key === "slice" && !(number >= 0 && number <= 1)) return undefined;
+      if ((key === "first" || key === "surveyed") && !Number.isInteger(number)) return undefined;
       return text !== "" && Number.isFinite(number) ? number : undefined;
     }
     case "unit": case "target": {
@@ -125,6 +130,7 @@ function read(key, text) {
     case "mute": case "solo": return readMuted(text);
     case "flat": return text === "maximum" ? text : undefined;
     case "signal": return ["lines", "strip"].includes(text) ? text : undefined;
+    case "filter": return /^(dead|silent|class:\d+)$/.test(text) ? text : undefined;
     case "table": return text === "true";
     case "folded": return text.split(",");
     default: return text;

@@ -43,7 +43,7 @@ export function tablesPanel(scope) {
     values.node.hidden = channel < 0 || asSignals;
     if (channel >= 0 && !asSignals) values.show().catch((problem) => scope.fail(problem));
   };
-  for (const event of ["network", "run", "maps", "sheet", "books", "costs", "state"]) scope.on(event, draw);
+  for (const event of ["network", "run", "maps", "sheet", "books", "costs", "state", "survey"]) scope.on(event, draw);
   node.hidden = true;
   return node;
 }
@@ -139,7 +139,7 @@ function showMaps(scope, table, layer) {
   /** @param {string} name @param {ArrayLike<number>} numbers @param {(value: number) => string} [write] @returns {Column} */
   const column = (name, numbers, write = (value) => figure(value)) => ({ name, key: (row) => numbers[row], words: (row) => write(numbers[row]) });
   /** @param {number} row */
-  const word = (row) => (scope.isMuted(layer.layer, row) ? "muted" : words[layer.codes.data[row]]);
+  const word = (row) => (scope.isMuted(layer.layer, row) ? "muted" : scope.surveys.wordOf(layer.layer, row, words[layer.codes.data[row]]));
   /** @type {Column[]} */
   const columns = [
     { name: "channel", falling: false, key: (row) => row, words: (row) => channelName(scope, layer.layer, row) },
@@ -149,8 +149,32 @@ function showMaps(scope, table, layer) {
   ];
   if (shares) columns.push(column("contribution", shares, (value) => signedFigure(value)));
   if (costs) columns.push(column("ablation", costs, (value) => signedFigure(value)));
+  columns.push(...surveyColumns(scope, layer.layer));
   const info = scope.layers.get(layer.layer);
   table.show(`${layer.layer}${info ? ` · ${described(info)}` : ""}`, columns, layer.shape[0], scope.state.channel, (row) => scope.pin(layer.layer, row));
+}
+
+/**
+ * What a survey says of the channels of a layer.
+ * @param {Scope} scope
+ * @param {string} name
+ * @returns {Column[]}
+ */
+function surveyColumns({ surveys }, name) {
+  if (!surveys.has(name)) return [];
+  /** @param {number} row */
+  const fired = (row) => surveys.fired(name, row);
+  /** @type {Column[]} */
+  const columns = [{ name: `fires, of ${surveys.info?.images.toLocaleString("en")}`, key: fired, words: (row) => fired(row).toLocaleString("en") }];
+  const told = surveys.selectivity(name);
+  if (!told?.class || !told.dprime) return columns;
+  const [best, dprime] = [told.class.data, told.dprime.data];
+  /** @param {number} row */
+  const size = (row) => (surveys.isDead(name, row) ? NaN : Math.abs(dprime[row]));
+  /** @param {number} row */
+  const label = (row) => (surveys.isDead(name, row) ? "–" : surveys.info?.classes[best[row]] ?? "");
+  columns.push({ name: "tells class", falling: false, key: label, words: label }, { name: "d′", key: size, words: (row) => (Number.isNaN(size(row)) ? "–" : signedFigure(dprime[row])) });
+  return columns;
 }
 
 /**

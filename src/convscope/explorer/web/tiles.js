@@ -62,9 +62,10 @@ export function drawTile(pen, scope, layer, channel, box, look) {
   const { x, y, wide, tall } = box;
   const { inks } = look;
   const word = scope.network.words[layer.codes.data[channel]];
+  const said = scope.surveys.wordOf(layer.layer, channel, word);
   const muted = scope.isMuted(layer.layer, channel);
   if (muted) drawBlank(pen, "muted", x, y, wide, tall, { ...inks, ground: inks.muted });
-  else if (isBlankWord(word)) drawBlank(pen, word, x, y, wide, tall, inks);
+  else if (isBlankWord(word)) drawBlank(pen, said, x, y, wide, tall, inks);
   else if (look.paint) look.paint(pen, channel, x, y, wide, tall);
   else scope.colours.atlas(layer.layer)?.draw(pen, channel, x, y, wide, tall);
   pen.lineWidth = look.pinned ? 2.5 : 1;

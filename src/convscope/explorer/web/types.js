@@ -42,6 +42,7 @@
  * @property {{name: string, first: number, last: number}[]} blocks
  * @property {[number, number][]} edges
  * @property {{name: string, label: number | null, class_name: string, thumbnail: Numbers}[]} images
+ * @property {SurveyInfo | null} [survey]
  * @property {{name: string, of_layer: boolean, differentiates: boolean, scored: boolean, reference: string}[]} methods
  * @property {string[]} colormaps
  * @property {Object<string, Numbers>} palettes
@@ -49,6 +50,26 @@
  * @property {boolean} live
  * @property {string[]} [left_out] what a report does not hold; see scope.unavailable
  * @property {string} version
+ */
+
+/**
+ * A survey of the network; the channels of its layers stand in one row.
+ * @typedef {object} SurveyInfo
+ * @property {string} path
+ * @property {string} dataset
+ * @property {number} images how many were surveyed
+ * @property {number} planned
+ * @property {boolean} finished
+ * @property {number} skipped
+ * @property {number | null} accuracy
+ * @property {string[]} classes of the dataset; none where it has no labels
+ * @property {number[] | null} truth by class, the output that means it
+ * @property {string} ranking peak or contribution
+ * @property {string} among all or mistakes
+ * @property {{name: string, channels: number, maps: boolean}[]} layers `maps`: whether mean maps of the classes were kept
+ * @property {string[]} words
+ * @property {Numbers} codes
+ * @property {Numbers} fired on how many images
  */
 
 /**
@@ -144,7 +165,8 @@
  * Where an image comes from: one of those that the explorer was given, or the page's own.
  * @typedef {object} Picture
  * @property {string} name
- * @property {string} kind given, file, drawing or camera
+ * @property {string} kind given, file, drawing, camera or survey
+ * @property {number} [survey] its index in the dataset that was surveyed
  * @property {number} [index] of those that were given
  * @property {Uint8Array} [bytes] of a file
  * @property {{data: Uint8Array, shape: [number, number, number]}} [pixels]
@@ -172,6 +194,9 @@
  * @property {string} theme auto, light or dark
  * @property {string} compare what is compared at the bottom, or empty
  * @property {number} other the second image, class, layer index or network of the comparison
+ * @property {number} first the first class of the survey of the comparison
+ * @property {string} filter which maps the mosaic shows: empty for all, dead, silent, class:INDEX
+ * @property {number} surveyed the image of the survey that is looked at, by its index; -1 for another
  * @property {string} view where the sheet is: x,y,zoom,width x height of the view it was laid out for; empty shows all
  * @property {string[]} folded names of blocks that the sheet shows as one group
  * @property {string} look what is shown of the pinned map: values, shares, photo or field

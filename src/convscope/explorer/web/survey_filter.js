@@ -1,0 +1,53 @@
+import { el, menu, setChoices, withhold } from "./dom.js";
+import { classOfFilter } from "./surveys.js";
+
+/** @typedef {import("./scope.js").Scope} Scope */
+/** @typedef {import("./types.js").LayerReply} LayerReply */
+
+/**
+ * Which channels of the layer the mosaic shows, by what a survey knows of them.
+ * @param {Scope} scope
+ */
+export function surveyFilter(scope) {
+  const chosen = menu("show which maps", [["", "all"]], "", (value) => scope.change({ filter: value }));
+  const node = el("label", { hidden: true }, "show", chosen);
+  return {
+    node,
+    /** @param {LayerReply | null} layer */
+    show(layer) {
+      node.hidden = !layer || !scope.surveys.has(layer.layer);
+      if (!layer || node.hidden) return;
+      const choices = filterChoices(scope, layer);
+      setChoices(chosen, choices.map(({ value, words, count }) => [value, value ? `${words} (${count})` : words]), scope.state.filter);
+      for (const [place, option] of [...chosen.options].entries()) withhold(option, choices[place].value && !choices[place].count ? "none of this layer" : "");
+    },
+  };
+}
+
+/**
+ * @param {Scope} scope
+ * @param {LayerReply} layer
+ * @returns {{value: string, words: string, count: number}[]}
+ */
+function filterChoices(scope, layer) {
+  const { surveys, state } = scope;
+  const channels = Array.from({ length: layer.shape[0] }, (_, channel) => channel);
+  /** @param {string} value */
+  const count = (value) => channels.filter(surveys.filterOf(layer, value) ?? (() => true)).length;
+  const found = new Set(surveys.selectivity(layer.layer)?.class?.data ?? []);
+  const wanted = classOfFilter(state.filter);
+  if (wanted >= 0) found.add(wanted);
+  const classes = [...found].sort((a, b) => a - b).map((index) => `class:${index}`);
+  return [{ value: "", words: "all", count: channels.length }, ...["dead", "silent", ...classes].map((value) => ({ value, words: filterWords(scope, value), count: count(value) }))];
+}
+
+/**
+ * What a filter is called.
+ * @param {Scope} scope
+ * @param {string} filter
+ */
+export function filterWords(scope, filter) {
+  if (filter === "dead") return "dead";
+  if (filter === "silent") return "silent here";
+  return `tells ${scope.surveys.info?.classes[classOfFilter(filter)] ?? "a class"}`;
+}

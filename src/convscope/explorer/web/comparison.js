@@ -76,7 +76,7 @@ export function kindOf(scope) {
 export function comparable(scope, kind) {
   switch (kind) {
     case "network": return scope.network.networks.length > 1;
-    case "survey": return (scope.surveys.info?.classes.length ?? 0) > 1;
+    case "survey": return scope.surveys.tells;
     default: return true;
   }
 }

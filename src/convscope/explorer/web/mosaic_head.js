@@ -28,7 +28,7 @@ export function mosaicHead(scope) {
     name(info) {
       title.textContent = info.name;
       note.textContent = described(info);
-      const able = SORTS.filter(([name]) => (name !== "contribution" || scope.hasBooks) && (name !== "selectivity" || (scope.surveys.info?.classes.length ?? 0) > 1));
+      const able = SORTS.filter(([name]) => (name !== "contribution" || scope.hasBooks) && (name !== "selectivity" || scope.surveys.tells));
       if (sort.options.length !== able.length) setChoices(sort, able, scope.state.sort);
       for (const option of sort.options) if (option.value === "ablation") withhold(option, scope.unavailable("ablation"));
       sort.value = scope.state.sort;

@@ -156,18 +156,20 @@ async function surveyed(scope, place) {
   const classes = [firstOf(scope), place.other];
   /** @param {number | undefined} channel */
   const ask = (channel) => scope.client.ask({ type: "survey_classes", network: scope.state.network, layer: place.layer, channel, classes });
-  /** @param {number} side @param {number[]} images @returns {Side} */
-  const side = (side, images) => ({ words: `${names[classes[side]]}, ${images[side].toLocaleString("en")} images`, predictions: [], score: null, probable: false });
+  /** @param {number[]} images */
+  const of = ([a, b]) => `mean of ${a.toLocaleString("en")} and of ${b.toLocaleString("en")} images`;
+  /** @param {number} side @returns {Side} */
+  const sideAt = (side) => ({ words: names[classes[side]], predictions: [], score: null, probable: false });
   if (!place.channels.length && place.maps.shape[1] * place.maps.shape[2] === 1) {
     const found = await ask(undefined);
-    const frame = { kind: "survey", other: place.other, a: side(0, found.images), b: side(1, found.images), of: "mean over the class" };
+    const frame = { kind: "survey", other: place.other, a: sideAt(0), b: sideAt(1), of: of(found.images) };
     return flatComparison(scope, frame, place, found.a.data, found.b.data);
   }
   const replies = [];
   for (const channel of place.channels) replies.push(await ask(channel));
   if (!replies.length) throw new Error("no map is shown: pin one, or show all maps of the layer");
   const pairs = replies.map((found) => pairOf(`channel ${found.channel}`, place.layer, found.channel, planeOfReply({ values: found.a }), planeOfReply({ values: found.b })));
-  return { kind: "survey", other: place.other, a: side(0, replies[0].images), b: side(1, replies[0].images), pairs, names: null, of: "mean over the class" };
+  return { kind: "survey", other: place.other, a: sideAt(0), b: sideAt(1), pairs, names: null, of: of(replies[0].images) };
 }
 
 /**

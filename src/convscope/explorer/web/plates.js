@@ -61,7 +61,7 @@ export function mosaicPlate(scope) {
   const tall = Math.max(6, Math.min(4 * tile, Math.round((tile * layer.shape[1]) / layer.shape[2])));
   const [stepX, stepY] = [tile + GAP, tall + CAPTION + 6];
   const square = Math.ceil(Math.sqrt((all.length * stepY) / stepX));
-  const columns = Math.min(all.length, Math.max(square, Math.floor(MOSAIC_WIDTH / stepX)));
+  const columns = Math.min(Math.max(1, all.length), Math.max(square, Math.floor(MOSAIC_WIDTH / stepX)));
   const { shares, strongest, most } = barEnds(scope, layer);
   const colours = inks(scope.root);
   const boxes = all.map((channel, place) => ({ channel, x: (place % columns) * stepX, y: Math.floor(place / columns) * stepY, wide: tile, tall }));

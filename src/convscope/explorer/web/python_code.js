@@ -1,6 +1,7 @@
 import { comparisonOf, firstOf } from "./comparison.js";
 import { base64Of } from "./files.js";
 import { truePosition } from "./places.js";
+import { classOfFilter } from "./surveys.js";
 
 /** @typedef {import("./scope.js").Scope} Scope */
 /** @typedef {import("./types.js").Picture} Picture */
@@ -199,7 +200,7 @@ function mosaicOptions(scope) {
  * @param {Set<string>} imports
  */
 function orderCode(scope, imports) {
-  const { layer, target, sort } = scope.state;
+  const { layer, target, sort, filter } = scope.state;
   const known = scope.shares.has(layer);
   const lines = known ? [`books = convscope.contributions(network, image, ${targetCode(target)})`, `shares = books[${quoted(layer)}][0]`] : [];
   const flat = "maps.values.reshape(len(maps), -1)";
@@ -209,8 +210,15 @@ function orderCode(scope, imports) {
     mean: `${flat}.mean(axis=1)`,
     maximum: `${flat}.max(axis=1)`,
     active: `(${flat} > 0).mean(axis=1)`,
+    selectivity: scope.surveys.has(layer) ? "np.abs(told[\"dprime\"].to_numpy())" : "",
   });
   const strength = strengths[sort] ?? "";
+  const only = scope.surveys.has(layer) ? filter : "";
+  if (only || (strength && sort === "selectivity")) lines.push(surveyCode(scope));
+  if (only.startsWith("class:") || (strength && sort === "selectivity")) {
+    imports.add("from convscope.surveys.findings import selective");
+    lines.push(`told = selective(survey, ${quoted(layer)}).sort_values("channel")`);
+  }
   if (strength) {
     imports.add("import numpy as np");
     lines.push(`strength = ${strength}`);
@@ -219,7 +227,21 @@ function orderCode(scope, imports) {
     'blank = [word in {"zero here", "constant"} for word in convscope.diagnosis(maps)]',
     `order = sorted(range(len(maps)), key=lambda channel: (blank[channel]${strength ? ", -strength[channel]" : ""}))`,
   );
+  if (only) {
+    imports.add("import numpy as np");
+    lines.push(`fired = survey[${quoted(layer)}]["fired"].values`, `kept = ${keptCode(scope, only)}`, "order = [channel for channel in order if kept[channel]]");
+  }
   return lines;
+}
+
+/**
+ * @param {Scope} scope
+ * @param {string} filter
+ */
+function keptCode(scope, filter) {
+  if (filter === "dead") return "fired == 0";
+  if (filter === "silent") return '(fired > 0) & (np.array(convscope.diagnosis(maps)) == "zero here")';
+  return `(fired > 0) & (told["class"].to_numpy() == ${quoted(scope.surveys.info?.classes[classOfFilter(filter)] ?? "")})`;
 }
 
 /** @param {Scope} scope */

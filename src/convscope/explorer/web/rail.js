@@ -240,7 +240,6 @@ function fromSheet(scope, sheet, name, count, used) {
 }
 
 /**
-/**
  * How many maps are blank on this image, and how many channels are dead by the survey.
  * @param {import("./scope.js").Scope} scope
  * @param {string} name

@@ -140,7 +140,7 @@ export class Scope extends Events {
     if (!this.pictures[state.image]) state.image = 0;
     state.surveyed = this.pictures[state.image]?.survey ?? -1;
     if (!this.surveys.info) state.filter = "";
-    if (state.sort === "selectivity" && (this.surveys.info?.classes.length ?? 0) < 2) state.sort = "contribution";
+    if (state.sort === "selectivity" && !this.surveys.tells) state.sort = "contribution";
     if ((state.sort === "contribution" && !this.hasBooks) || (state.sort === "ablation" && this.unavailable("ablation"))) state.sort = "index";
     if (this.unavailable("slices")) Object.assign(state, { flat: INITIAL.flat, slice: INITIAL.slice });
     for (const muted of [state.mute, state.solo]) {
@@ -283,7 +283,10 @@ export class Scope extends Events {
   /** @param {import("./types.js").RunInfo} run */
   show(run) {
     this.run = run;
-    if (this.picture?.survey !== undefined) this.picture.thumbnail ??= run.seen;
+    if (this.picture?.survey !== undefined) {
+      this.picture.thumbnail ??= run.seen;
+      Object.assign(this.picture, { label: run.label, class_name: run.class_name });
+    }
     this.sheet = null;
     this.books = null;
     this.shares = new Map();

@@ -118,6 +118,7 @@ export function sheetPanel(scope) {
   scope.on("run", onRun);
   scope.on("live", (live) => !live && scene.moving && later.after("settle", QUICK, settle));
   for (const event of ["sheet", "books", "costs"]) scope.on(event, onBooks);
+  scope.on("survey", (type) => type === "survey_layer" && onBooks());
   scope.on("maps", (name) => {
     if (!scope.sheet && !scene.layers.has(name)) stale = true;
     if (name === scope.state.layer) describe();

@@ -50,7 +50,7 @@ export function sheetLegend(scope, go) {
       const shares = node.querySelector(".cs-sheet-shares");
       if (shares instanceof HTMLElement) shares.hidden = !scope.hasBooks;
       about.textContent = scope.books ? `${scope.books.words}, one scale for all layers` : scope.network.outputs.length ? "the decision: computing …" : "";
-      const able = SORTS.filter(([value]) => value === "index" || value === "maximum" || (value === "contribution" ? scope.hasBooks : value !== "ablation" && scope.small));
+      const able = SORTS.filter(([value]) => value === "index" || value === "maximum" || (value === "contribution" ? scope.hasBooks : value === "selectivity" ? scope.small && scope.surveys.tells : value !== "ablation" && scope.small));
       if (sort.options.length !== able.length) setChoices(sort, able, scope.state.sort);
       sort.value = able.some(([value]) => value === scope.state.sort) ? scope.state.sort : "index";
       sorted.textContent = by !== sort.value && by !== "score" && by ? `(${by} until known)` : "";

@@ -43,6 +43,6 @@ function pillWords(scene, group, layer) {
   const zero = words.indexOf("zero here");
   const all = group.item.kind === "vector" || blank.every((channel) => layer.codes[channel] === zero);
   const dead = blank.filter((channel) => scene.scope.surveys.isDead(group.item.name, channel)).length;
-  if (dead) return `${dead < blank.length ? `${blank.length} blank, ` : ""}${dead} dead ${scene.opened.has(group.item.name) ? "▾" : "▸"}`;
+  if (dead === blank.length) return `${dead} dead ${scene.opened.has(group.item.name) ? "▾" : "▸"}`;
   return `${blank.length} ${all ? "zero here" : "blank"} ${scene.opened.has(group.item.name) ? "▾" : "▸"}`;
 }

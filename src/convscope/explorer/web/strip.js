@@ -76,6 +76,11 @@ export function pictureStrip(scope) {
     const entry = entries[scope.state.image];
     if (!entry || entry.picture.index !== undefined) return;
     paint(entry);
+    if (entry.picture.survey === undefined) return;
+    const words = pictureWords(entry.picture);
+    entry.node.setAttribute("aria-label", words);
+    entry.node.title = words;
+    mark();
   });
   return node;
 }

@@ -16,7 +16,8 @@ export function surveyHistogram(scope) {
   const canvas = el("canvas", { role: "img" });
   const [low, middle, high] = [el("span"), el("span", { class: "cs-soft" }), el("span")];
   const table = el("table", { class: "cs-figures" });
-  const node = el("figure", { class: "cs-surveyhistogram" }, canvas, el("figcaption", {}, low, middle, high), table);
+  const caption = el("figcaption", {}, low, middle, high);
+  const node = el("figure", { class: "cs-surveyhistogram" }, canvas, caption, table);
   /** @type {Bins | null} */
   let bins = null;
   let mark = NaN;
@@ -26,6 +27,7 @@ export function surveyHistogram(scope) {
     if (!bins || node.hidden) return;
     canvas.hidden = scope.state.table;
     table.hidden = !scope.state.table;
+    caption.hidden = canvas.hidden;
     const ends = [bins.low[0], bins.high[bins.high.length - 1]];
     low.textContent = binEnd(ends[0], ends[1]);
     high.textContent = binEnd(ends[1], ends[0]);

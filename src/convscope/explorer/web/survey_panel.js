@@ -88,13 +88,13 @@ function bestClass(classes) {
 function toldWords(scope, found, best) {
   const share = found.images ? found.fired / found.images : 0;
   const dead = found.word === "dead";
-  const words = [el("span", { class: "cs-word", "data-word": found.word }, found.word), ` ${scope.surveys.firedWords(found.layer, found.channel)}${dead ? "" : ` (${(100 * share).toFixed(1)} %)`}`];
+  const words = [el("span", { class: "cs-word", "data-word": found.word }, found.word), ` ${scope.surveys.firedWords(found.layer, found.channel)}${share === 0 || share === 1 ? "" : ` (${(100 * share).toFixed(1)} %)`}`];
   const { minimum, mean, maximum } = found.figures;
   if (!dead) words.push(`, from ${figure(minimum ?? NaN)} to ${figure(maximum ?? NaN)}, mean ${figure(mean ?? NaN)}`);
   const value = best >= 0 ? found.classes.dprime.data[best] : NaN;
   if (best >= 0 && !dead && value) {
     const area = found.classes.area ? `, area under the ROC curve ${figure(found.classes.area.data[best])}` : "";
-    words.push(". Tells ", el("b", {}, scope.surveys.info?.classes[best] ?? ""), ` best: d′ ${signedFigure(value)}${area}`);
+    words.push(". Tells ", el("b", {}, scope.surveys.info?.classes[best] ?? ""), ` from the other classes: ${value > 0 ? "higher" : "lower"} there, d′ ${signedFigure(value)}${area}`);
   }
   return [...words, "."];
 }

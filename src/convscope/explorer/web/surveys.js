@@ -1,5 +1,3 @@
-import { Refusal } from "./client.js";
-
 /** @typedef {import("./types.js").LayerReply} LayerReply */
 /** @typedef {import("./types.js").SurveyInfo} SurveyInfo */
 /** @typedef {import("./types.js").Numbers} Numbers */
@@ -31,6 +29,11 @@ export class Surveys {
   /** The survey of this network, where there is one. @returns {SurveyInfo | null} */
   get info() {
     return this.scope.network?.survey ?? null;
+  }
+
+  /** Whether there are classes to tell apart. */
+  get tells() {
+    return (this.info?.classes.length ?? 0) > 1;
   }
 
   /** Let go of what belongs to another network. */
@@ -112,6 +115,7 @@ export class Surveys {
     const { info } = this;
     if (!info || Number.isNaN(fired)) return "";
     const images = info.images.toLocaleString("en");
+    if (fired === info.images) return `fires on all ${images} images`;
     return fired ? `fires on ${fired.toLocaleString("en")} of ${images} images` : `zero on all ${images} images`;
   }
 
@@ -122,7 +126,7 @@ export class Surveys {
    * @returns {Selectivity | null}
    */
   selectivity(layer) {
-    if (!this.has(layer) || (this.info?.classes.length ?? 0) < 2) return null;
+    if (!this.has(layer) || !this.tells) return null;
     const found = this.find("survey_layer", { layer });
     return found && !found.problem ? found : null;
   }
@@ -147,8 +151,11 @@ export class Surveys {
       this.answers.set(key, answer);
       this.scope.emit("survey", type);
     };
-    this.scope.client.latest(`${type}`, { type, network, ...question })
-      .then(enter, (problem) => enter({ problem: problem instanceof Refusal || problem instanceof Error ? problem.message : String(problem) }));
+    const message = { type, network, ...question };
+    const { client } = this.scope;
+    // All layers of a sheet are wanted, but of channels the newest alone.
+    const asked = type === "survey_layer" ? client.ask(message) : client.latest(type, message);
+    asked.then(enter, (problem) => enter({ problem: problem instanceof Error ? problem.message : String(problem) }));
     return null;
   }
 

@@ -82,6 +82,7 @@
  * @property {string} run
  * @property {string} image
  * @property {number | null} label
+ * @property {string} [class_name]
  * @property {Numbers | null} seen
  * @property {Given[]} [given] what is no picture, by input
  * @property {string} fed

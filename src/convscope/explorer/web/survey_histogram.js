@@ -31,7 +31,8 @@ export function surveyHistogram(scope) {
     const ends = [bins.low[0], bins.high[bins.high.length - 1]];
     low.textContent = binEnd(ends[0], ends[1]);
     high.textContent = binEnd(ends[1], ends[0]);
-    middle.textContent = Number.isNaN(mark) ? "largest value of each image, by octaves" : `largest value of each image; here ${figure(mark)}`;
+    const all = bins.counts.length === 1 && isZeroBin(bins, 0) ? "all as good as zero" : "largest value of each image, by octaves";
+    middle.textContent = Number.isNaN(mark) ? all : `${all.replace(", by octaves", "")}; here ${figure(mark)}`;
     const words = `how many images have their largest value where, from ${low.textContent} to ${high.textContent}`;
     canvas.setAttribute("aria-label", `${words}: ${spoken(bins)}`);
     fill(table, el("caption", {}, words), el("thead", {}, el("tr", {}, ...["from", "to", "images"].map((one) => el("th", { scope: "col" }, one)))), el("tbody", {}, ...rowsOf(bins)));

@@ -226,17 +226,17 @@ export class Scope extends Events {
   async look(picture = this.picture) {
     if (!picture) return false;
     const { source, buffers } = sourceOf(picture);
-    const { mute, solo, target, network, image, flat, slice } = this.state;
+    const { mute, solo, target, network, image, surveyed, flat, slice } = this.state;
     let reply;
     try {
       reply = await this.client.latest("run", { type: "run", network, image: source, mute, solo, target, depth: this.depth, then: this.alongside(), glance: this.live || null }, buffers);
     } catch (problem) {
       if (problem instanceof Refusal && problem.code === "not-in-report") return this.retreat(problem);
-      if (problem instanceof Refusal && picture.survey !== undefined && !this.run) return this.retreat(problem);
+      if (problem instanceof Refusal && picture.survey !== undefined) return this.retreat(problem);
       throw problem;
     }
     if (reply === null || this.signal.aborted) return false;
-    this.ran = { image, target, mute, solo, flat, slice };
+    this.ran = { image, surveyed, target, mute, solo, flat, slice };
     this.show(reply);
     return true;
   }

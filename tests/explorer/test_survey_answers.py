@@ -304,7 +304,7 @@ def test_a_survey_that_is_not_finished_is_shown_as_far_as_it_is(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        convscope.survey(network, str(dataset), path, progress=stop)
+        convscope.survey(network, str(dataset), path, batch=8, progress=stop)
     session = Session(convscope.open(network), survey=path)
     survey = ask(session, "network")["survey"]
     assert (survey["finished"], survey["planned"]) == (False, 600)

@@ -48,10 +48,14 @@ class Explored:
         return self.session.networks[0].network
 
 
-@contextmanager
-def serving(networks: Any, images: Any) -> Iterator[Explored]:
+def serving(networks: Any, images: Any) -> AbstractContextManager[Explored]:
     """Serve networks and images in a thread of its own."""
-    session = Session(networks, images)
+    return serving_session(Session(networks, images))
+
+
+@contextmanager
+def serving_session(session: Session) -> Iterator[Explored]:
+    """Serve a session in a thread of its own."""
     server = Server(session, port=0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -121,6 +125,12 @@ def open_page(explored: Explored, chromium: Any) -> Iterator[Callable[..., Any]]
 def serve() -> Callable[[Any, Any], AbstractContextManager[Explored]]:
     """Give what serves other networks and images: ``with serve(networks, images) as found``."""
     return serving
+
+
+@pytest.fixture(scope="package")
+def serve_session() -> Callable[[Session], AbstractContextManager[Explored]]:
+    """Give what serves a session: ``with serve_session(session) as found``."""
+    return serving_session
 
 
 @pytest.fixture(scope="package", params=list(NETWORKS))

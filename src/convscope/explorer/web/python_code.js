@@ -174,12 +174,13 @@ function sheetCode(scope) {
  * @param {Set<string>} imports
  */
 function layerCode(scope, imports) {
-  const { layer, channel } = scope.state;
+  const { layer, channel, filter } = scope.state;
+  const filtered = filter !== "" && scope.surveys.has(layer);
   const lines = [
     `activations = network.activations(image, [${quoted(layer)}])`,
     `maps = activations[${quoted(layer)}][0]  # DataArray[channel, y, x]`,
     ...orderCode(scope, imports),
-    `picture = convscope.mosaic(maps, ${mosaicOptions(scope)}, order=order)`,
+    `picture = convscope.mosaic(maps${filtered ? "[order]" : ""}, ${mosaicOptions(scope)}${filtered ? "" : ", order=order"})`,
     `picture.save(${quoted(`${layer.replaceAll("/", ".")}.png`)})`,
   ];
   return channel >= 0 ? [...lines, ...mapCode(scope)] : lines;

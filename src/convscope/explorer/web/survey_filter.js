@@ -37,7 +37,8 @@ function filterChoices(scope, layer) {
   const found = new Set(surveys.selectivity(layer.layer)?.class?.data ?? []);
   const wanted = classOfFilter(state.filter);
   if (wanted >= 0) found.add(wanted);
-  const classes = [...found].sort((a, b) => a - b).map((index) => `class:${index}`);
+  // A dead channel tells nothing.
+  const classes = [...found].sort((a, b) => a - b).map((index) => `class:${index}`).filter((value) => value === state.filter || count(value));
   return [{ value: "", words: "all", count: channels.length }, ...["dead", "silent", ...classes].map((value) => ({ value, words: filterWords(scope, value), count: count(value) }))];
 }
 

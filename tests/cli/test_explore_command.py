@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
 from convscope.errors import ModelError
@@ -236,3 +237,57 @@ def test_the_demo_asks_for_no_port_where_it_writes_pictures(convscope, tmp_path)
         done = convscope("demo", "-o", tmp_path, "--port", taken.getsockname()[1], "-q")
     assert (done.status, done.out, done.err) == (0, "", "")
     assert (tmp_path / "overview.png").is_file()
+
+
+@pytest.fixture(scope="module")
+def surveyed(model, tmp_path_factory):
+    """Survey the small network over twelve random images of three classes."""
+    import convscope
+
+    folder = tmp_path_factory.mktemp("survey")
+    pixels = np.random.default_rng(3).integers(0, 256, (12, 12, 12), np.uint8)
+    np.savez(folder / "few.npz", x_train=pixels, y_train=np.arange(12) % 3)
+    convscope.survey(model, str(folder / "few.npz"), folder / "few.zarr", k=2)
+    return folder / "few.zarr"
+
+
+def test_explore_opens_a_survey_with_its_network_and_the_first_image_of_each_class(visit, surveyed):
+    def look(visitor):
+        run = visitor.send(id=2, type="run", image={"survey": 5})
+        return visitor.send(id=1, type="network"), run
+
+    done, (reply, run) = visit("explore", surveyed, "--port", 0, by=look)
+    assert done.status == 0 and "preparation" in done.err
+    assert reply["survey"]["images"] == 12 and reply["name"] == "small"
+    assert [one["label"] for one in reply["images"]] == [0, 1, 2]
+    assert run["label"] == 2
+
+
+def test_explore_puts_a_survey_beside_a_network(visit, model, surveyed, photo):
+    def look(visitor):
+        return visitor.send(id=1, type="network")
+
+    done, reply = visit("explore", model, photo, "--survey", surveyed, "--port", 0, by=look)
+    assert done.status == 0 and reply["survey"]["finished"]
+    assert [one["name"] for one in reply["images"]] == ["photo.png"]
+
+
+def test_surveys_that_cannot_be_opened_are_refused_in_one_line(
+    convscope, model, surveyed, script, tmp_path
+):
+    (tmp_path / "empty.zarr").mkdir()
+    for arguments, status, words in (
+        ([tmp_path / "no.zarr"], 1, "no survey's store"),
+        ([tmp_path / "empty.zarr"], 1, "no survey's store"),
+        ([model, "--survey", tmp_path / "no.zarr"], 1, "no survey's store"),
+        ([surveyed, "--survey", surveyed], 2, "--survey gives another"),
+        ([surveyed, "--size", "14x14"], 2, "is open already"),
+        (
+            [script, "--input-shape", "1x12x12", "--survey", surveyed],
+            2,
+            "a survey of another network",
+        ),
+    ):
+        done = convscope("explore", *arguments, "--no-browser", "-q")
+        assert (done.status, done.out) == (status, ""), done.err
+        assert len(done.err.splitlines()) == 1 and words in done.err

@@ -16,6 +16,8 @@ from convscope.explorer.drawn import drawn_digits
 from convscope.explorer.still import still
 from convscope.training.recipes import embedded
 
+from .surveying import IMAGES, write
+
 pytestmark = pytest.mark.skipif(find_spec("anywidget") is None, reason="anywidget is not installed")
 
 
@@ -113,6 +115,19 @@ def test_without_images_some_are_drawn(reader):
     found = convscope.explore(reader)
     assert [source.name for source in found.session.images][:2] == ["digit 0", "digit 1"]
     found.close()
+
+
+def test_a_survey_stands_beside_the_network_with_images_of_its_dataset(tmp_path, sent):
+    model, dataset = write(tmp_path)
+    convscope.survey(model, str(dataset), tmp_path / "own.zarr", k=1)
+    network = convscope.open(model)
+    for survey in (tmp_path / "own.zarr", convscope.open_survey(tmp_path / "own.zarr")):
+        widget = convscope.explore(network, survey=survey)
+        hears(widget, {"id": 1, "type": "network"})
+        reply, _ = sent[-1]
+        assert reply["survey"]["images"] == IMAGES
+        assert [one["label"] for one in reply["images"]] == [0, 1, 2]
+        widget.close()
 
 
 def test_the_module_is_joined_and_small(widget):

@@ -123,7 +123,8 @@ def areas_of(survey: Survey, layer: str) -> np.ndarray:
 
 def best_classes(values: np.ndarray) -> np.ndarray:
     """Give the class of the largest ``|d'|`` of every channel, from what `dprime` gives."""
-    return np.argmax(np.nan_to_num(np.abs(values), nan=-1.0, posinf=np.inf), axis=1)
+    size = np.nan_to_num(np.abs(values), nan=-1.0, posinf=np.inf)
+    return np.asarray(np.argmax(size, axis=1))
 
 
 def selective(survey: Survey, layer: str | None = None) -> pd.DataFrame:

@@ -19,7 +19,10 @@ from playwright.sync_api import sync_playwright
 import convscope
 from convscope.training.recipes import embedded
 
-_STATE = "m=layer&l=conv4&c=5&i=4&sort=selectivity&tile=76&strip=compare&cmp=survey&of=4&with=9&theme=light"
+_STATE = (
+    "m=layer&l=conv4&c=5&i=4&sort=selectivity&tile=76&theme=light"
+    "&strip=compare&cmp=survey&of=4&with=9"
+)
 _KEPT = ["kind:conv", "kind:pool"]
 
 
@@ -41,7 +44,13 @@ def main() -> None:
             page.goto(f"{address}#{_STATE}")
             page.wait_for_function("() => globalThis.convscope?.books", timeout=60_000)
             page.locator(".cs-leader").first.wait_for()
-            page.locator(".cs-survey").evaluate("(node) => node.scrollIntoView()")
+            page.locator(".cs-survey").evaluate(
+                """(node) => {
+                    const panel = node.closest(".cs-channel");
+                    const [own, around] = [node, panel].map((one) => one.getBoundingClientRect());
+                    panel.scrollTop += own.top - around.top;
+                }"""
+            )
             page.locator(".cs-leader").nth(2).hover()
             settled(page, "survey")
         browser.close()

@@ -126,7 +126,7 @@ def test_classes_of_a_channel(session, maps):
             there = labels == own
             assert found["images"][own] == there.sum()
             assert found["mean"][own] == pytest.approx(means[there].mean(), rel=1e-5)
-            assert found["deviation"][own] == pytest.approx(means[there].std(), rel=1e-3)
+            assert found["deviation"][own] == pytest.approx(means[there].std(), rel=1e-3, abs=1e-6)
             assert found["fired"][own] == (means[there] != 0).sum()
             assert found["dprime"][own] == pytest.approx(prime(means, labels, own), rel=1e-3)
 

@@ -77,9 +77,7 @@ def dprime(survey: Survey, columns: slice = slice(None)) -> np.ndarray:
     """
     _need_classes(survey)
     images = survey.read("class_images").astype(np.float64)
-    given, variance = (
-        survey.read(f"class_image_{name}", columns) for name in ("mean", "variance")
-    )
+    given, variance = (survey.read(f"class_image_{name}", columns) for name in ("mean", "variance"))
     others = images.sum() - images
     with np.errstate(invalid="ignore", divide="ignore"):
         # From the middle, as squares of large numbers would hide what small ones differ by.

@@ -23,6 +23,10 @@ def report(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="A file that ends in .html.")
     ],
+    survey: Annotated[
+        str | None,
+        typer.Option(metavar="STORE.zarr", help="A survey of the network, without its images."),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Write the explorer as one page that works offline, from the disk.
@@ -34,7 +38,7 @@ def report(
     from convscope.explorer.report import report as written
 
     with progress_share("writing", quiet=quiet) as progress:
-        path = written(network, images, output, progress=progress)
+        path = written(network, images, output, survey=survey, progress=progress)
     say_preparation(network, quiet=quiet)
     if not quiet:
         print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")

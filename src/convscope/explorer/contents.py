@@ -77,6 +77,7 @@ def contents(session: Session, progress: Progress) -> Iterator[Pack]:
                 progress((image + share) / len(session.images))
             if image == 0:
                 yield from (asked.recipe(layer) for layer in asked.layers)
+                yield from asked.survey()
             yield explained.result()
             progress((image + 1) / len(session.images))
 
@@ -220,6 +221,17 @@ class _Asked:
         channels = range((layer.channels or 0) * self._with_weights)
         weights = [{"type": "weights", "layer": layer.name, "channel": one} for one in channels]
         return self.pack(["weights", layer.name], weights)
+
+    def survey(self) -> Iterator[Pack]:
+        """Ask what a survey says of every layer and, where these are not too many, channel."""
+        surveyed = self._session.surveyed
+        for name, own in {} if surveyed is None else surveyed.survey.columns.items():
+            count = own.stop - own.start if self._small else 0
+            channels = [
+                {"type": "survey_channel", "layer": name, "channel": channel}
+                for channel in range(count)
+            ]
+            yield self.pack(["survey", name], [{"type": "survey_layer", "layer": name}, *channels])
 
     def sheet(self, run: _Run) -> Pack:
         """Ask for the overview."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convscope.errors import InputError, OutputError
 from convscope.explorer.contents import contents
@@ -13,13 +13,21 @@ from convscope.explorer.session import Session
 from convscope.networks import Network
 from convscope.pictures.files import whole_file
 
+if TYPE_CHECKING:
+    from convscope.surveys import Survey
+
 __all__ = ["report"]
 
 Progress = Callable[[float], None]
 
 
 def report(
-    network: Network, images: Any, path: str | Path, *, progress: Progress | None = None
+    network: Network,
+    images: Any,
+    path: str | Path,
+    *,
+    survey: Survey | str | Path | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Write the explorer as one self-contained HTML file.
 
@@ -36,6 +44,9 @@ def report(
         As for `Network.activations`.
     path : path
         The file, with the suffix ``.html``; one that exists is replaced.
+    survey : Survey, str or Path, optional
+        A survey of the network, or where its store is: which channels are dead or silent and what
+        they tell apart; without its images and mean maps.
     progress : callable, optional
         Told the share of the work that is done, 0..1.
 
@@ -46,14 +57,16 @@ def report(
     Raises
     ------
     InputError
-        When no image is given, or it cannot be read.
+        When no image is given, or it cannot be read, or there is no survey.
+    SelectionError
+        When the survey is of another network.
     OutputError
         For another suffix, and when the file cannot be written; nothing is left half-written.
     """
     target = Path(path)
     if target.suffix.lower() not in {".html", ".htm"}:
         raise OutputError(f"{target.name!r} is no page: give a file name that ends in .html")
-    session = Session(network, images)
+    session = Session(network, images, survey=survey)
     if not session.images:
         raise InputError("a report without images: give at least one file, array or DATASET:INDEX")
     packs = contents(session, progress or (lambda _: None))

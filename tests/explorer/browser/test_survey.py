@@ -304,6 +304,26 @@ def test_leaders_are_reached_by_keys(open_page, surveyed, maps):
     assert page.evaluate("document.activeElement.className").startswith("cs-leader")
 
 
+def test_a_report_holds_the_survey_without_its_images(surveyed_store, chromium, maps, tmp_path):
+    network, store = surveyed_store
+    path = tmp_path / "report.html"
+    convscope.report(convscope.open(network), images()[0][:1], path, survey=store)
+    page = chromium.new_page()
+    page.goto(f"{path.as_uri()}#m=layer&l=edges&c=3&strip=compare&cmp=survey&show=silent")
+    page.wait_for_function("() => globalThis.convscope?.run && convscope.maps('edges')")
+    page.locator(".cs-classbars tbody tr").first.wait_for()
+    assert page.locator(".cs-heading .cs-word").inner_text() == "silent"
+    fired = int((maps[:, 3] != 0).any(axis=(1, 2)).sum())
+    assert f"fires on {fired} of {IMAGES}" in page.locator(".cs-surveytold").inner_text()
+    assert shown_channels(page) == [3]
+    page.locator(".cs-survey p", has_text="this file holds no images of the survey").wait_for()
+    rows = page.locator(".cs-survey .cs-figures tbody tr button")
+    assert rows.count() == 4 and rows.first.is_disabled()
+    assert "convscope explore" in rows.first.get_attribute("title")
+    page.locator(".cs-partnote", has_text="this file holds no mean maps of classes").wait_for()
+    page.close()
+
+
 def test_without_a_survey_nothing_of_it_is_seen(open_page):
     page = open_page("m=layer&l=conv3&c=3&show=dead&sort=selectivity&sv=3&strip=compare&cmp=survey")
     assert page.locator(".cs-survey").is_hidden()

@@ -1,4 +1,4 @@
-/** @typedef {"mute" | "image" | "target" | "pair" | "heatmap" | "ablation" | "unit" | "field" | "weights" | "numbers" | "lineage" | "shares" | "slices"} Topic */
+/** @typedef {"mute" | "image" | "target" | "pair" | "heatmap" | "ablation" | "unit" | "field" | "weights" | "numbers" | "lineage" | "shares" | "slices" | "survey" | "survey_pictures" | "survey_classes"} Topic */
 
 /** @type {Object<string, string>} */
 const LEFT_OUT = {
@@ -14,6 +14,9 @@ const LEFT_OUT = {
   numbers: "this file holds the maps of this network in 240 levels, not as numbers",
   slices: "this file holds the middle slice of every volume; the others need the network itself",
   lineage: "this file leaves out which maps fed which",
+  survey: "this file leaves out what the survey says of single channels, since they are many",
+  survey_pictures: "this file holds no images of the survey",
+  survey_classes: "this file holds no mean maps of classes",
   shares: "this file leaves out what each unit contributed",
 };
 

@@ -11,12 +11,12 @@ const FIELDS = ["run", "image", "layer", "channel", "unit", "target", "method"];
 /** What the answers of a pack are about. @type {Object<string, string[]>} */
 const ABOUT = {
   network: [], run: ["image"], sheet: ["run"], score: ["run"], maps: ["run", "layer"],
-  lineage: ["run", "layer"], shares: ["run", "layer"], weights: ["layer"],
+  survey: ["layer"], lineage: ["run", "layer"], shares: ["run", "layer"], weights: ["layer"],
 };
 /** In which packs the answers of other types are. @type {Object<string, string>} */
-const GROUPS = { layer: "maps", channel: "maps", books: "score", heatmap: "score", fields: "maps" };
+const GROUPS = { layer: "maps", channel: "maps", books: "score", heatmap: "score", fields: "maps", survey_layer: "survey", survey_channel: "survey" };
 /** What is said where an answer is missing. @type {Object<string, string>} */
-const TOPICS = { run: "target", books: "target", heatmap: "heatmap", channel: "numbers" };
+const TOPICS = { run: "target", books: "target", heatmap: "heatmap", channel: "numbers", survey_layer: "survey", survey_channel: "survey" };
 
 // Bytes of unpacked answers; what is on the screen the page keeps by itself.
 const UNPACKED = 96 * 2 ** 20;

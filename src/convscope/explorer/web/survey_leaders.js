@@ -1,6 +1,6 @@
 import { inks } from "./blanks.js";
 import { pictureCanvas } from "./colour.js";
-import { el, figure, fill, sharp } from "./dom.js";
+import { el, figure, fill, sharp, withhold } from "./dom.js";
 
 /** @typedef {import("./scope.js").Scope} Scope */
 /** @typedef {{image: number, value: number, label: number | null, class_name: string, unit: [number, number] | null, crop: [[number, number], [number, number]] | null}} Leader */
@@ -167,6 +167,7 @@ function leaderTable(scope, leaders) {
   const rows = leaders.map((leader, rank) => {
     const press = el("button", { type: "button", class: "cs-cellbutton", "aria-pressed": String(leader.image === scope.state.surveyed) }, `${dataset}:${leader.image}`);
     press.addEventListener("click", () => scope.change({ surveyed: leader.image }, { back: true }));
+    withhold(press, scope.unavailable("image"));
     return el("tr", {}, el("th", { scope: "row" }, String(rank + 1)), el("td", {}, press), el("td", {}, leader.class_name), el("td", {}, figure(leader.value, 4)), el("td", {}, leader.unit ? leader.unit.join(", ") : "–"));
   });
   return [el("caption", { class: "cs-unseen" }, "images that excite the channel most"), el("thead", {}, el("tr", {}, ...["", "image", "class", "value", "y, x"].map((words) => (words ? el("th", { scope: "col" }, words) : el("td"))))), el("tbody", {}, ...rows)];

@@ -31,15 +31,19 @@ export function surveyFilter(scope) {
  */
 function filterChoices(scope, layer) {
   const { surveys, state } = scope;
+  const name = layer.layer;
+  const told = surveys.selectivity(name)?.class?.data;
   const channels = Array.from({ length: layer.shape[0] }, (_, channel) => channel);
-  /** @param {string} value */
-  const count = (value) => channels.filter(surveys.filterOf(layer, value) ?? (() => true)).length;
-  const found = new Set(surveys.selectivity(layer.layer)?.class?.data ?? []);
-  const wanted = classOfFilter(state.filter);
-  if (wanted >= 0) found.add(wanted);
-  // A dead channel tells nothing.
-  const classes = [...found].sort((a, b) => a - b).map((index) => `class:${index}`).filter((value) => value === state.filter || count(value));
-  return [{ value: "", words: "all", count: channels.length }, ...["dead", "silent", ...classes].map((value) => ({ value, words: filterWords(scope, value), count: count(value) }))];
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const channel of channels) {
+    // A dead channel tells nothing.
+    if (told && !surveys.isDead(name, channel)) counts.set(`class:${told[channel]}`, (counts.get(`class:${told[channel]}`) ?? 0) + 1);
+  }
+  if (classOfFilter(state.filter) >= 0) counts.set(state.filter, counts.get(state.filter) ?? 0);
+  const classes = [...counts.keys()].sort((a, b) => classOfFilter(a) - classOfFilter(b));
+  for (const value of ["dead", "silent"]) counts.set(value, channels.filter(surveys.filterOf(layer, value) ?? (() => true)).length);
+  return [{ value: "", words: "all", count: channels.length }, ...["dead", "silent", ...classes].map((value) => ({ value, words: filterWords(scope, value), count: counts.get(value) ?? 0 }))];
 }
 
 /**

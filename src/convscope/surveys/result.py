@@ -97,6 +97,11 @@ def statistics(moments: Moments, shift: np.ndarray) -> dict[str, np.ndarray]:
             "image_mean": shift + image_mean,
             "image_variance": np.maximum(image_variance, 0),
         }
+    # Where all units have one value, the sums know it but for their rounding.
+    constant = (moments.minimum == moments.maximum) & (images > 0)
+    for name, value in (("mean", moments.minimum), ("image_mean", moments.minimum),
+                        ("variance", 0.0), ("image_variance", 0.0)):  # fmt: skip
+        found[name] = np.where(constant, value, found[name])
     empty = moments.images == 0
     for name in ("minimum", "maximum"):
         found[name] = np.where(empty[:, None], np.nan, found[name]).astype(np.float32)

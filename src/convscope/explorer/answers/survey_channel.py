@@ -112,16 +112,11 @@ def _classes(surveyed: Surveyed, name: str, channel: int, arrays: Arrays) -> dic
     if not survey.has_classes:
         return None
     found = surveyed.layer(name).isel(channel=channel)
-    images, fired = (found[f"class_{one}"].to_numpy() for one in ("images", "fired"))
-    # Sums are kept from a middle, of which rounding leaves a little.
-    zero = (fired == 0) & (images > 0)
-    mean = np.where(zero, 0, found["class_image_mean"].to_numpy())
-    deviation = np.where(zero, 0, np.sqrt(found["class_image_variance"].to_numpy()))
     reply: dict[str, Any] = {
-        "images": arrays.add(images, "int32"),
-        "fired": arrays.add(fired, "int32"),
-        "mean": arrays.add(mean),
-        "deviation": arrays.add(deviation),
+        "images": arrays.add(found["class_images"].to_numpy(), "int32"),
+        "fired": arrays.add(found["class_fired"].to_numpy(), "int32"),
+        "mean": arrays.add(found["class_image_mean"].to_numpy()),
+        "deviation": arrays.add(np.sqrt(found["class_image_variance"].to_numpy())),
         "dprime": None,
         "area": None,
     }

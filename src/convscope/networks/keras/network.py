@@ -126,8 +126,9 @@ class KerasNetwork(PassingNetwork):
         return moment_of(self._variables)
 
     def weights(self) -> Iterator[tuple[str, np.ndarray]]:
-        """Give all variables of the model, by their places."""
-        for place, variable in enumerate(self._variables):
+        """Give all weights of the model, by their places; the seeds of dropout are none."""
+        self._description()
+        for place, variable in enumerate(self.model.weights):
             # No names: Keras counts those of unnamed layers on through a process.
             yield str(place), keras.ops.convert_to_numpy(variable)
 

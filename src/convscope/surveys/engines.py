@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import logging
+import math
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -100,20 +106,25 @@ class Ray:
         started = not ray.is_initialized()
         if started:
             _connect(ray, self.address)
+        # What it tells of its own doings would stand among the lines of a command.
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         data.DataContext.get_current().enable_progress_bars = False
         try:
             items = [{"shard": shard} for shard in shards]
             rows = data.from_items(items, override_num_blocks=len(items))
             found = rows.map_batches(
                 _Actor,
-                fn_constructor_args=(self.opening, ray.put(self.dataset), self.plan, self.store),
+                fn_constructor_args=(
+                    self.opening,
+                    ray.put(self.dataset),
+                    self.plan,
+                    self.store,
+                    str(Path.cwd()),
+                ),
                 batch_size=1,
-                concurrency=self.workers,
-                # A worker that took whole processors would leave none to those that feed it.
-                num_cpus=0.5,
+                compute=data.ActorPoolStrategy(size=self.workers),
+                num_cpus=self._share_of(ray.cluster_resources()),
                 num_gpus=self.gpus or None,
-                max_restarts=-1,
-                max_task_retries=-1,
             )
             for row in found.iter_rows():
                 shard = int(row["shard"])
@@ -125,13 +136,34 @@ class Ray:
             if started:
                 ray.shutdown()
 
+    def _share_of(self, have: Mapping[str, float]) -> float:
+        """Say what of a processor a worker takes.
+
+        Workers that took all of them would leave none to those that feed them.
+
+        Raises
+        ------
+        SelectionError
+            When no worker would ever find its GPU.
+        """
+        # A cluster that is given by its address may grow.
+        if self.address is None and self.gpus > have.get("GPU", 0):
+            raise SelectionError(
+                f"--gpus-per-worker {self.gpus:g} was asked for, and Ray sees "
+                f"{have.get('GPU', 0):g} GPUs here: give fewer, or 0"
+            )
+        return min(0.5, math.floor(have.get("CPU", 1) / 2 / self.workers * 100) / 100)
+
 
 class _Actor:
     """A worker of Ray: opens everything once, then computes shards."""
 
-    def __init__(self, opening: Opening, dataset: Any, plan: Plan, store: str) -> None:
+    def __init__(self, opening: Opening, dataset: Any, plan: Plan, store: str, folder: str) -> None:
         import ray
 
+        # Paths may be relative. Where the folder is not there, nothing in it is either.
+        with suppress(OSError):
+            os.chdir(folder)
         self._given = (opening, ray.get(dataset), plan, Store(store))
         self._worker: Worker | None = None
 
@@ -163,14 +195,22 @@ class _Actor:
 
 def _connect(ray: Any, address: str | None) -> None:
     try:
+        _knock(address)
         own = {} if address else {"include_dashboard": False}
         ray.init(address=address, log_to_driver=False, logging_level="error", **own)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise SelectionError(
             f"no Ray cluster could be reached at {address!r}: {reason}; give the --address of one "
             "that runs, or none for this machine"
         ) from error
+
+
+def _knock(address: str | None) -> None:
+    """See that somebody listens: Ray itself waits for minutes."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 def _failures() -> dict[str, type[ConvscopeError]]:

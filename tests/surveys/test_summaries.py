@@ -103,11 +103,11 @@ def check(found, values, labels):
     for label in range(CLASSES):
         own = values[labels == label]
         one = {name: array[:, label] for name, array in found.items() if name.startswith("class_")
-               and array.ndim > 1 and name != "class_map/layer"}  # fmt: skip
+               and array.ndim > 1 and name != "class_map/0"}  # fmt: skip
         if len(own):
             compare(one, "class_", figures(own), spread)
             np.testing.assert_allclose(
-                found["class_map/layer"][:, label], own.mean(axis=0, dtype=np.float64), 1e-6
+                found["class_map/0"][:, label], own.mean(axis=0, dtype=np.float64), 1e-6
             )
         else:
             assert all((np.isnan(array) | (array == 0)).all() for array in one.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 
 __all__ = ["reduce_channels_first", "reduce_channels_last"]
 
@@ -12,6 +12,14 @@ _FAST = {"nsz", "contract", "reassoc", "arcp", "nnan"}
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _FAR = np.float32(np.inf)
 _BLOCK = 256
+# What a framework gives out may not be written to.
+_SIGNATURE = types.void(
+    types.Array(types.float32, 3, "C", readonly=True),
+    types.Array(types.float32, 1, "C", readonly=True),
+    types.float32[:, :, ::1],
+    types.int64,
+    types.int64,
+)
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST, inline="always")
@@ -30,7 +38,7 @@ def _above(one):  # type: ignore[no-untyped-def]
 
 
 @njit(
-    "void(float32[:,:,::1], float32[::1], float32[:,:,::1], int64, int64)",
+    _SIGNATURE,
     nogil=True,
     cache=True,
     fastmath=_FAST,
@@ -82,7 +90,7 @@ def reduce_channels_first(maps, shift, found, start, stop):  # type: ignore[no-u
 
 
 @njit(
-    "void(float32[:,:,::1], float32[::1], float32[:,:,::1], int64, int64)",
+    _SIGNATURE,
     nogil=True,
     cache=True,
     fastmath=_FAST,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from convscope.errors import InputError, ModelError
 from convscope.inputs.preparation import Preparation
-from convscope.networks.base import ON_GPU
+from convscope.networks.base import ON_GPU, Network
 from convscope.networks.computation import Computation
 from convscope.networks.expectation import Options, Sidecar, check_labels, expected_preparation
 from convscope.networks.feeding import shapes_of
@@ -31,6 +31,7 @@ from convscope.networks.keras.tape import Call
 from convscope.networks.layer import Input, Layer
 from convscope.networks.passing import PassingNetwork
 from convscope.networks.reasons import reason_of
+from convscope.networks.reductions import Reductions, kernels
 from convscope.networks.run import Batch
 from convscope.networks.selection import INPUT, LINEAR, named_layer
 
@@ -124,6 +125,26 @@ class KerasNetwork(PassingNetwork):
         Keras then gives values that it makes up: what the weights would be initialised to.
         """
         return moment_of(self._variables)
+
+    def reductions(
+        self,
+        batch: Batch,
+        layers: Sequence[Layer],
+        shift: np.ndarray,
+        bar: np.ndarray,
+        kept: Sequence[str] = (),
+    ) -> Reductions:
+        """Run the model once and reduce every map; see `Network.reductions`.
+
+        XLA takes one pass over memory a figure, so that on the processor one pass over the recorded
+        values is faster than what is compiled with the model.
+        """
+        if keras.backend.backend() == "jax" and kernels() is not None:
+            import jax
+
+            if jax.default_backend() == "cpu":
+                return Network.reductions(self, batch, layers, shift, bar, kept)
+        return super().reductions(batch, layers, shift, bar, kept)
 
     def weights(self) -> Iterator[tuple[str, np.ndarray]]:
         """Give all weights of the model, by their places; the seeds of dropout are none."""

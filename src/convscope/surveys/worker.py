@@ -234,8 +234,11 @@ def find_shift(network: Network, dataset: Dataset, plan: Plan) -> np.ndarray:
             means.append((found.total / found.units)[: len(piece.images)])
     if not means:
         raise InputError(f"no image of {dataset.name} could be read: {reason}")
-    shift = np.concatenate(means).mean(axis=0)
-    return np.where(np.isfinite(shift), shift, 0).astype(np.float32)
+    every = np.concatenate(means)
+    # What is no number is kept in the sums, and tells nothing of where the others lie.
+    known = np.isfinite(every)
+    shift = np.where(known, every, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.asarray(shift, np.float32)
 
 
 def _first(found: Reductions, count: int) -> Reductions:

@@ -128,11 +128,11 @@ def changes_of(folder):
 def at_changes(folder):
     """Kill surveys at changes that they make to their store.
 
-    At each while shards are written and merged, and at the end; at every sixth among those by which
+    At each while shards are written and merged, and at the end; at every twelfth of those by which
     the arrays of the result are written, one like the other.
     """
     whole = changes_of(folder)
-    for number in [*range(1, 28), *range(28, whole - 5, 6), *range(whole - 5, whole + 1)]:
+    for number in [*range(1, 28), *range(28, whole - 5, 12), *range(whole - 5, whole + 1)]:
         store = folder / f"changed-{number}.zarr"
 
         def run(store=store, number=number):

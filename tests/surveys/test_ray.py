@@ -41,7 +41,9 @@ def cluster(tmp_path_factory):
 def check_alike(path, other):
     """Check that two stores hold the same: bit for bit what is whole, to 1e-6 what is not."""
     one, two = (zarr.open_group(str(at), mode="r") for at in (path, other))
-    assert dict(one.attrs) == dict(two.attrs)
+    # By what name the network was opened, if by any, makes no difference.
+    attributes, wanted = ({**at.attrs, "opening": None} for at in (one, two))
+    assert attributes == wanted
     names = {name for name, member in two.members(None) if isinstance(member, zarr.Array)}
     assert names == {name for name, member in one.members(None) if isinstance(member, zarr.Array)}
     for name in names:
@@ -57,7 +59,7 @@ def test_the_same_store_as_in_one_process(cluster, tmp_path):
     seen = []
     found = survey(MODEL, given, tmp_path / "ray.zarr", engine="ray", per_class="block", batch=8,
                    progress=lambda done, total: seen.append((done, total)))  # fmt: skip
-    survey(Plain(), given, tmp_path / "serial.zarr", per_class="block", batch=8)
+    survey(MODEL, given, tmp_path / "serial.zarr", per_class="block", batch=8)
     check_alike(tmp_path / "ray.zarr", tmp_path / "serial.zarr")
     assert found.images == 2000
     assert seen[-1] == (2000, 2000)
@@ -108,7 +110,7 @@ def test_a_worker_that_is_killed_changes_nothing(cluster, tmp_path):
     found = survey(MODEL, given, tmp_path / "ray.zarr", engine="ray", batch=8, progress=kill)
     assert killed
     assert found.images == 256 * 16
-    survey(Plain(), given, tmp_path / "serial.zarr", batch=8)
+    survey(MODEL, given, tmp_path / "serial.zarr", batch=8)
     check_alike(tmp_path / "ray.zarr", tmp_path / "serial.zarr")
 
 
@@ -130,7 +132,7 @@ def test_what_one_process_began_many_finish(cluster, tmp_path):
     assert {int(line.partition(":")[2]) for line in cluster.read_text().split()} == set(
         range(768, 1500)
     )
-    survey(Plain(), given, tmp_path / "serial.zarr", batch=8)
+    survey(MODEL, given, tmp_path / "serial.zarr", batch=8)
     check_alike(tmp_path / "both.zarr", tmp_path / "serial.zarr")
 
 

@@ -57,8 +57,7 @@ def tallied(values, labels, images, shift, batch=7):
 
 def shift_of(values):
     """Take a mean of few images, as a survey does."""
-    few = values[:: max(1, len(values) // 3)].mean(axis=(0, 2))
-    return np.where(np.isfinite(few), few, 0).astype(np.float32)
+    return np.nanmean(values[:: max(1, len(values) // 3)], axis=(0, 2)).astype(np.float32)
 
 
 def merged(parts, picks):

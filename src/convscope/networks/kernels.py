@@ -8,7 +8,9 @@ from numba import njit, types
 __all__ = ["reduce_channels_first", "reduce_channels_last"]
 
 # Not-a-number may come out as anything but the sums, by which it is told afterwards.
-_FAST = {"nsz", "contract", "reassoc", "arcp", "nnan"}
+_PLAIN = {"nsz", "contract", "nnan"}
+# Along a row only sums in any order go through a vector.
+_FAST = {*_PLAIN, "reassoc"}
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _FAR = np.float32(np.inf)
 _BLOCK = 256
@@ -61,7 +63,9 @@ def reduce_channels_first(maps, shift, found, start, stop):  # type: ignore[no-u
         for channel in range(start, stop):
             row = maps[image, channel]
             beside = shift[channel]
-            total, square, above = _ZERO, _ZERO, _ZERO
+            # Added up in any order, differences from the shift become a sum less a sum: in float64,
+            # so that nothing is lost.
+            total, square, above = np.float64(0), _ZERO, _ZERO
             highest, lowest = -_FAR, _FAR
             block = 0
             for first in range(0, units, _BLOCK):
@@ -70,7 +74,7 @@ def reduce_channels_first(maps, shift, found, start, stop):  # type: ignore[no-u
                 for unit in range(first, min(units, first + _BLOCK)):
                     value = row[unit]
                     apart = value - beside
-                    total += apart
+                    total += np.float64(value)
                     square += apart * apart
                     above += _above(value)
                     high = _high(high, value)
@@ -81,7 +85,7 @@ def reduce_channels_first(maps, shift, found, start, stop):  # type: ignore[no-u
             unit = block
             while unit < units - 1 and row[unit] != highest:
                 unit += 1
-            found[image, 0, channel] = total
+            found[image, 0, channel] = np.float32(total - units * np.float64(beside))
             found[image, 1, channel] = square
             found[image, 2, channel] = lowest
             found[image, 3, channel] = highest
@@ -93,7 +97,7 @@ def reduce_channels_first(maps, shift, found, start, stop):  # type: ignore[no-u
     _SIGNATURE,
     nogil=True,
     cache=True,
-    fastmath=_FAST,
+    fastmath=_PLAIN,
 )
 def reduce_channels_last(maps, shift, found, start, stop):  # type: ignore[no-untyped-def]
     """Reduce some channels of maps ``(image, unit, channel)``; see `reduce_channels_first`.

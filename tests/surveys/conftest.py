@@ -1,5 +1,11 @@
 """What the surveys' tests share: stores of their own, and networks that are opened once."""
 
+import os
+
+# Ray reads this when it is imported, by whichever test comes first; see `engines`.
+os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+
+
 import pytest
 
 pytest.importorskip("zarr")

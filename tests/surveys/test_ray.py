@@ -29,7 +29,7 @@ def cluster(tmp_path_factory):
     """Start Ray on this machine, once for all tests; its workers find this folder's modules."""
     log = tmp_path_factory.mktemp("ray") / "log"
     path = os.pathsep.join([str(TESTS.parent / "src"), str(TESTS)])
-    settings = {"PYTHONPATH": path, "SEEN": str(log), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+    settings = {"PYTHONPATH": path, "SEEN": str(log)}
     with pytest.MonkeyPatch.context() as patched:
         for name, value in settings.items():
             patched.setenv(name, value)

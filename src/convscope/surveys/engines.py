@@ -101,6 +101,10 @@ class Ray:
 
     def run(self, shards: Sequence[int], progress: Progress) -> Iterator[int]:
         """Give shards as they are finished."""
+        if self.address is None:
+            # Under `uv run` Ray would build this environment once more for every worker, here where
+            # it is already; it reads this when it is imported.
+            os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
         ray = require("ray", "survey", "the engine ray")
         data = require("ray.data", "survey", "the engine ray")
         started = not ray.is_initialized()

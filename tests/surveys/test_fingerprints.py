@@ -41,3 +41,10 @@ def test_a_torch_file_with_moving_statistics(tmp_path):
     path = tmp_path / "small.pt"
     torch.jit.trace(torch_network().model, torch.zeros(2, 1, 12, 12)).save(path)
     assert convscope.open(path).fingerprint() == convscope.open(path).fingerprint()
+
+
+def test_silent_channels_make_another_network(keras_network):
+    layer = next(name for name, one in keras_network.layers.items() if one.kind == "conv")
+    one, again, other = (convscope.mute(keras_network, layer, channel) for channel in (0, 0, 1))
+    assert one.fingerprint() == again.fingerprint()
+    assert len({each.fingerprint() for each in (keras_network, one, other)}) == 3

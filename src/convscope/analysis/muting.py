@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,13 @@ class MutedNetwork(Network):
     def moment(self) -> object | None:
         """A token of the weights of the network as it is."""
         return self.whole.moment
+
+    def weights(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Give all weights, and what is done to the values of the layers with silent channels."""
+        yield from self.whole.weights()
+        for name, edit in sorted(self._edits.items()):
+            yield f"{name} scale", edit.scale
+            yield f"{name} shift", edit.shift
 
     def computation(self, layer: str) -> Computation | None:
         """Say what a layer computes, where nothing of it is muted."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convscope.networks import reductions
-from convscope.networks.reductions import STATISTICS, reduced, reduced_by_numpy
+from convscope.networks.reductions import STATISTICS, as_reductions, reduced, reduced_by_numpy
 
 SHAPES = [(1, 1, 1), (2, 3, 7), (1, 5, 8), (3, 33, 300), (1, 64, 56, 56), (2, 17, 5, 3, 9), (4, 10)]
 
@@ -59,11 +59,14 @@ def test_compiled_code_gives_what_numpy_gives(shape: tuple[int, ...], last: bool
 def test_a_map_with_a_unit_that_is_no_number_has_no_ends(last: bool) -> None:
     values = maps((2, 4, 9, 9))
     values[1, 2, 4, 4] = np.nan
+    positive = np.count_nonzero(values > 0, axis=(2, 3))
     given = np.moveaxis(np.ascontiguousarray(np.moveaxis(values, 1, -1)), -1, 1) if last else values
-    found = reduced(given, np.zeros(4, np.float32))
+    rows = reduced(given, np.zeros(4, np.float32))
+    found = as_reductions(rows, np.full(4, 81), {}, {}).rows
     assert np.isnan(found[1, :4, 2]).all()
     assert np.isfinite(np.delete(found[1], 2, axis=1)).all()
     assert np.isfinite(found[0]).all()
+    np.testing.assert_array_equal(found[:, STATISTICS.index("positive")], positive)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

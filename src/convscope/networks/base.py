@@ -105,6 +105,11 @@ class Network(ABC):
         return ON_PROCESSOR
 
     @property
+    def passes_at_once(self) -> int:
+        """How many passes side by side are fastest, when all activations are reduced."""
+        return 1
+
+    @property
     def moment(self) -> object | None:
         """A token of the weights: equal to one taken before as long as they are the same.
 

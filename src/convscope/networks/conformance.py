@@ -145,7 +145,7 @@ class Conformance:
             self.agree(found.values[names[0]], values[names[0]], names[0], "float32")
             for name, own in columns.items():
                 expected = reduced_by_numpy(values[name], shift[own])
-                rows = [getattr(found, statistic)[:, own] for statistic in STATISTICS]
+                rows = list(np.moveaxis(found.rows[:, :, own], 1, 0))
                 for statistic, one, other in zip(
                     STATISTICS[:-1], rows[:-1], np.moveaxis(expected, 1, 0), strict=False
                 ):

@@ -19,7 +19,6 @@ __all__ = [
     "Reductions",
     "as_reductions",
     "columns_of",
-    "joined",
     "kernels",
     "reduced",
     "reduced_by_numpy",
@@ -42,17 +41,17 @@ class Reductions:
 
     Attributes
     ----------
-    total, square : numpy.ndarray
-        ``(image, channel)``, float32: the sums over a map's units of the differences from the
-        channel's `shift`, and of their squares, so that means and variances are exact where the
-        mean is large beside what varies.
-    minimum, maximum : numpy.ndarray
-        The lowest and the highest unit.
-    positive : numpy.ndarray
-        How many units are above zero.
-    peak : numpy.ndarray
-        Where the highest unit is: the index of the first of them in the map's units, row by row;
-        it may be -1 for maps whose maximum is below the bar.
+    rows : numpy.ndarray
+        ``(image, 6, channel)``, float32: the figures of `STATISTICS`.
+
+        * total, square: the sums over a map's units of the differences from the channel's `shift`,
+          and of their squares, so that means and variances are exact where the mean is large beside
+          what varies.
+        * minimum, maximum: the lowest and the highest unit; not-a-number for a map with a unit that
+          is none.
+        * positive: how many units are above zero.
+        * peak: where the highest unit is: the index of the first of them in the map's units, row by
+          row; it may be -1 for maps whose maximum is below the bar.
     units : numpy.ndarray
         ``(channel,)``, int64: how many units a map has.
     outputs : mapping of str to numpy.ndarray
@@ -61,15 +60,29 @@ class Reductions:
         The activations of the layers that were asked for as well, as `Run` gives them.
     """
 
-    total: np.ndarray
-    square: np.ndarray
-    minimum: np.ndarray
-    maximum: np.ndarray
-    positive: np.ndarray
-    peak: np.ndarray
+    rows: np.ndarray
     units: np.ndarray
     outputs: Mapping[str, np.ndarray]
     values: Mapping[str, np.ndarray]
+
+    @property
+    def maximum(self) -> np.ndarray:
+        """The highest unit of every map, ``(image, channel)``."""
+        return self.rows[:, STATISTICS.index("maximum")]
+
+
+def as_reductions(
+    rows: np.ndarray,
+    units: np.ndarray,
+    outputs: Mapping[str, np.ndarray],
+    values: Mapping[str, np.ndarray],
+) -> Reductions:
+    """Take the rows of all layers; compiled code may have found ends where a unit is no number."""
+    unsure = np.isnan(rows[:, 0])
+    if unsure.any():
+        rows = rows.copy()
+        rows[:, 2:4][np.broadcast_to(unsure[:, None], (len(rows), 2, rows.shape[2]))] = np.nan
+    return Reductions(rows, units, outputs, values)
 
 
 def reducible(layer: Layer) -> bool:
@@ -101,32 +114,29 @@ def reduced(value: np.ndarray, shift: np.ndarray) -> np.ndarray:
     -------
     numpy.ndarray
         ``(image, 6, channel)``, float32, in the order of `STATISTICS`. Minimum and maximum of a map
-        with a unit that is not a number are none either.
+        with a unit that is not a number can be anything; `as_reductions` tells it by the sums.
     """
     value = np.asarray(value, np.float32)
-    shift = np.ascontiguousarray(shift, np.float32)
     compiled = kernels()
     if compiled is None or not value.size:
         return reduced_by_numpy(value, shift)
-    last = value.ndim > 2 and not value.flags.c_contiguous
-    maps = np.moveaxis(value, 1, -1) if last else value
-    images, channels = value.shape[:2]
-    maps = np.ascontiguousarray(maps).reshape(
-        (images, -1, channels) if last else (images, channels, -1)
-    )
-    reduce = compiled.reduce_channels_last if last else compiled.reduce_channels_first
+    shift = np.ascontiguousarray(shift, np.float32)
+    last = value.ndim == 2 or not value.flags.c_contiguous
+    maps = np.ascontiguousarray(np.moveaxis(value, 1, -1) if last else value)
+    (images, channels), units = value.shape[:2], int(np.prod(value.shape[2:]))
     found = np.empty((images, len(STATISTICS), channels), np.float32)
-    if maps.size < _WORTH_TWO:
-        reduce(maps, shift, found, 0, channels)
+    if last:
+        reduce, shape, jobs = compiled.reduce_channels_last, (images, units, channels), images
     else:
-        # Sixteen floats are a line of the cache, which two threads must not both write into.
-        middle = channels // 2 // 16 * 16
-        other = _threads().submit(reduce, maps, shift, found, 0, middle)
-        reduce(maps, shift, found, middle, channels)
+        reduce, shape = compiled.reduce_channels_first, (images, channels, units)
+        jobs = images * channels
+    maps = maps.reshape(shape)
+    if maps.size < _WORTH_TWO:
+        reduce(maps, shift, found, 0, jobs)
+    else:
+        other = _threads().submit(reduce, maps, shift, found, 0, jobs // 2)
+        reduce(maps, shift, found, jobs // 2, jobs)
         other.result()
-    unsure = np.isnan(found[:, 0])
-    if unsure.any():
-        found[:, 2:4][np.broadcast_to(unsure[:, None], (images, 2, channels))] = np.nan
     return found
 
 
@@ -134,19 +144,18 @@ def reduced_by_numpy(value: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Reduce the maps of one layer in NumPy; what every adapter gives is compared with this."""
     maps = value.reshape(*value.shape[:2], -1).astype(np.float32, copy=False)
     beside = maps - shift[:, None].astype(np.float32)
-    return np.stack(
-        [
-            beside.sum(axis=2),
-            np.einsum("icu,icu->ic", beside, beside),
-            maps.min(axis=2),
-            maps.max(axis=2),
-            np.count_nonzero(maps > 0, axis=2),
-            maps.argmax(axis=2),
-        ],
-        axis=1,
-        dtype=np.float32,
-        casting="unsafe",
+    found = np.empty((maps.shape[0], len(STATISTICS), maps.shape[1]), np.float32)
+    figures = (
+        beside.sum(axis=2),
+        np.einsum("icu,icu->ic", beside, beside),
+        maps.min(axis=2),
+        maps.max(axis=2),
+        np.count_nonzero(maps > 0, axis=2),
+        maps.argmax(axis=2),
     )
+    for place, figure in enumerate(figures):
+        found[:, place] = figure
+    return found
 
 
 @cache
@@ -160,37 +169,3 @@ def kernels() -> ModuleType | None:
 @cache
 def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, "convscope-reducing")
-
-
-def as_reductions(
-    rows: np.ndarray,
-    units: np.ndarray,
-    outputs: Mapping[str, np.ndarray],
-    values: Mapping[str, np.ndarray],
-) -> Reductions:
-    """Name the rows ``(image, 6, channel)`` of all layers."""
-    total, square, minimum, maximum, positive, peak = np.moveaxis(rows, 1, 0)
-    # Whole numbers below 2**24, which float32 holds exactly.
-    return Reductions(
-        total, square, minimum, maximum, positive, peak.astype(np.int32), units, outputs, values
-    )
-
-
-def joined(parts: Sequence[Reductions]) -> Reductions:
-    """Put the images of several batches together, whose maps are of one size."""
-    if len(parts) == 1:
-        return parts[0]
-
-    def whole(name: str) -> np.ndarray:
-        return np.concatenate([getattr(part, name) for part in parts])
-
-    def by_name(name: str) -> dict[str, np.ndarray]:
-        several = [getattr(part, name) for part in parts]
-        return {key: np.concatenate([one[key] for one in several]) for key in several[0]}
-
-    return Reductions(
-        **{name: whole(name) for name in STATISTICS},
-        units=parts[0].units,
-        outputs=by_name("outputs"),
-        values=by_name("values"),
-    )

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["BINS", "EDGES", "bins_of"]
+__all__ = ["BINS", "EDGES", "FIRST", "SIDE", "bins_of"]
 
 _LOWEST, _HIGHEST = -16, 16
 _STEPS = 4
-_FIRST = (127 + _LOWEST) * _STEPS
-_SIDE = (_HIGHEST - _LOWEST) * _STEPS
+FIRST = (127 + _LOWEST) * _STEPS
+SIDE = (_HIGHEST - _LOWEST) * _STEPS
 
-BINS = 2 * _SIDE + 1
+BINS = 2 * SIDE + 1
 """Number of bins: those below zero, that of zero, those above. One more place, after these, counts
 what is not a number."""
 
 
 def _edges() -> np.ndarray:
-    steps = np.arange(_SIDE)
+    steps = np.arange(SIDE)
     above = 2.0 ** (_LOWEST + steps // _STEPS) * (1 + steps % _STEPS / _STEPS)
     return np.concatenate([[-np.inf], -above[::-1], above, [np.inf]])
 
@@ -45,9 +45,9 @@ def bins_of(values: np.ndarray) -> np.ndarray:
     """
     bits = np.ascontiguousarray(values, np.float32).view(np.int32)
     place = (bits & 0x7FFFFFFF) >> 21
-    place -= _FIRST - 1
-    np.clip(place, 0, _SIDE, out=place)
+    place -= FIRST - 1
+    np.clip(place, 0, SIDE, out=place)
     np.negative(place, out=place, where=bits < 0)
-    place += _SIDE
+    place += SIDE
     place[np.isnan(values)] = BINS
     return place

@@ -51,13 +51,7 @@ class Leaders:
     def merge(self, other: Leaders) -> Leaders:
         """Give the best of both; no image may be in both."""
         merged = Leaders(self.value.copy(), self.image.copy(), self.position.copy())
-        channel, rank = np.nonzero((other.value >= self.value[:, -1:]) & other.taken)
-        merged._admit(
-            channel,
-            other.value[channel, rank],
-            other.image[channel, rank],
-            other.position[channel, rank],
-        )
+        merged._admit(other.value.T, other.image.T, other.position.T)
         return merged
 
     def admit(self, value: np.ndarray, image: np.ndarray, position: np.ndarray) -> None:
@@ -66,38 +60,13 @@ class Leaders:
         Parameters
         ----------
         value, position : numpy.ndarray
-            ``(image, channel)``. Not-a-number and -inf compete for nothing.
+            ``(image, channel)``, float32 and int32. Not-a-number and -inf compete for nothing.
         image : numpy.ndarray
             ``(image,)``: their indices.
         """
-        # NaN reaches no bar.
-        row, channel = np.nonzero((value >= self.value[:, -1]) & (value > -np.inf))
-        order = np.argsort(channel, kind="stable")
-        row, channel = row[order], channel[order]
-        self._admit(channel, value[row, channel], image[row], position[row, channel])
+        self._admit(value, np.broadcast_to(image[:, None], value.shape), position)
 
-    def _admit(
-        self, channel: np.ndarray, value: np.ndarray, image: np.ndarray, position: np.ndarray
-    ) -> None:
-        """Let those compete that reach the bar, given by rising channel."""
-        if not len(channel):
-            return
-        k = self.value.shape[1]
-        columns, start, count = np.unique(channel, return_index=True, return_counts=True)
-        row = np.repeat(np.arange(len(columns)), count)
-        place = k + np.arange(len(channel)) - np.repeat(start, count)
-        shape = (len(columns), k + int(count.max()))
-        values = np.full(shape, -np.inf, np.float32)
-        images = np.full(shape, _NOBODY, np.int64)
-        positions = np.full(shape, -1, np.int32)
-        for whole, own, given in (
-            (values, self.value, value),
-            (images, self.image, image),
-            (positions, self.position, position),
-        ):
-            whole[:, :k] = own[columns]
-            whole[row, place] = given
-        best = np.lexsort((images, -values), axis=1)[:, :k]
-        self.value[columns] = np.take_along_axis(values, best, axis=1)
-        self.image[columns] = np.take_along_axis(images, best, axis=1)
-        self.position[columns] = np.take_along_axis(positions, best, axis=1)
+    def _admit(self, value: np.ndarray, image: np.ndarray, position: np.ndarray) -> None:
+        from convscope.surveys.adding import admit
+
+        admit(self.value, self.image, self.position, value, image, position)

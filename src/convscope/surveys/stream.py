@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -14,11 +13,11 @@ from convscope.errors import InputError
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.images import Image
 from convscope.networks import Batch, Network
+from convscope.surveys.ahead import ahead
 
 __all__ = ["Piece", "pieces"]
 
 _READERS = min(16, os.cpu_count() or 1)
-_AHEAD = 2 * _READERS
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,22 +52,19 @@ def pieces(network: Network, dataset: Dataset, places: Sequence[int], size: int)
     size : int
         How many a batch.
     """
-    groups = deque(places[start : start + size] for start in range(0, len(places), size))
-    waiting: deque[Future[list[Piece]]] = deque()
-    with ThreadPoolExecutor(_READERS, "convscope-reader") as readers:
-        try:
-            while groups or waiting:
-                while groups and len(waiting) < _AHEAD:
-                    waiting.append(
-                        readers.submit(_pieces, network, dataset, groups.popleft(), size)
-                    )
-                yield from waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    groups = (places[start : start + size] for start in range(0, len(places), size))
+    made = ahead(
+        partial(_pieces, network, dataset, size=size),
+        groups,
+        workers=_READERS,
+        waiting=2 * _READERS,
+        name="convscope-reader",
+    )
+    for some in made:
+        yield from some
 
 
-def _pieces(network: Network, dataset: Dataset, places: Sequence[int], size: int) -> list[Piece]:
+def _pieces(network: Network, dataset: Dataset, places: Sequence[int], *, size: int) -> list[Piece]:
     images: list[Image] = []
     found: list[int] = []
     skipped: list[tuple[int, str]] = []

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from convscope.networks.reductions import Reductions
-from convscope.surveys.grid import BINS, bins_of
+from convscope.networks.reductions import STATISTICS, Reductions
+from convscope.surveys.grid import BINS
 from convscope.surveys.leaders import Leaders
 from convscope.surveys.summary import Moments, Summary
 
 __all__ = ["Tally"]
+
+_PEAK = STATISTICS.index("peak")
 
 
 class Tally:
@@ -45,7 +47,6 @@ class Tally:
         self._moments = Moments.none(np.unique(np.asarray(labels, np.int64)), channels)
         self._peaks, self._means = (np.zeros((channels, BINS + 1), np.uint32) for _ in range(2))
         self.leaders = Leaders.none(channels, k)
-        self._firsts = np.arange(channels, dtype=np.int64) * (BINS + 1)
         self._detailed = detailed
         self._columns = np.concatenate(
             [
@@ -84,22 +85,32 @@ class Tally:
         profiled : numpy.ndarray
             ``(image,)``, bool: whose means are kept by themselves.
         """
-        beside = found.total / found.units.astype(np.float64)
-        single = (self._shift + beside).astype(np.float32)
-        self._add_moments(found, beside, labels)
-        peaks, means = bins_of(found.maximum), bins_of(single)
-        for histogram, bins in ((self._peaks, peaks), (self._means, means)):
-            # One index instead of two is several times faster.
-            np.add.at(histogram.reshape(-1), (self._firsts + bins).reshape(-1), np.uint32(1))
+        from convscope.surveys.adding import add_images
+
+        count, channels = found.maximum.shape
+        places = np.searchsorted(self._moments.label, labels)
+        single = np.empty((count, channels), np.float32)
+        bins = np.empty((2, count, channels), np.int32)
+        moments = self._moments
+        np.add.at(moments.images, places, 1)
+        for place in places:
+            moments.units[place] += found.units
+        add_images(
+            np.ascontiguousarray(found.rows), places, found.units.astype(np.float64), self._shift,
+            moments.positive, moments.fired, moments.total, moments.square, moments.mean,
+            moments.mean_square, moments.minimum, moments.maximum,
+            self._peaks, self._means,
+            single, bins,
+        )  # fmt: skip
         known = labels >= 0
         if self._detailed and known.any():
-            places = labels[known, None], np.arange(len(self._columns))
-            for counts, bins in ((self._class_peaks, peaks), (self._class_means, means)):
-                np.add.at(counts, (*places, bins[known][:, self._columns]), np.uint32(1))
+            classes = labels[known, None], np.arange(len(self._columns))
+            for counts, own in zip((self._class_peaks, self._class_means), bins, strict=True):
+                np.add.at(counts, (*classes, own[known][:, self._columns]), np.uint32(1))
             for name, sums in self._maps.items():
                 for row in np.flatnonzero(known):
                     sums[labels[row]] += found.values[name][row]
-        self.leaders.admit(values, images, found.peak)
+        self.leaders.admit(values, images, found.rows[:, _PEAK].astype(np.int32))
         if outputs is not None:
             np.add.at(self._confusion, (labels[known], outputs[known]), 1)
         self._profiles += [(int(images[row]), single[row]) for row in np.flatnonzero(profiled)]
@@ -125,24 +136,3 @@ class Tally:
             np.array(rows, np.float32).reshape(len(rows), len(self._shift)),
             tuple(sorted(self._skipped)),
         )
-
-    def _add_moments(self, found: Reductions, beside: np.ndarray, labels: np.ndarray) -> None:
-        moments = self._moments
-        sums = (
-            (moments.positive, found.positive.astype(np.int64)),
-            (moments.fired, (found.maximum != 0) | (found.minimum != 0)),
-            (moments.total, found.total),
-            (moments.square, found.square),
-            (moments.mean, beside),
-            (moments.mean_square, np.square(beside)),
-        )
-        ends = ((moments.minimum, found.minimum, np.minimum),
-                (moments.maximum, found.maximum, np.maximum))  # fmt: skip
-        # Row by row: to gather the rows of a class first, or reduce over them at once, is slower.
-        for row, place in enumerate(np.searchsorted(moments.label, labels)):
-            moments.images[place] += 1
-            moments.units[place] += found.units
-            for kept, given in sums:
-                kept[place] += given[row]
-            for kept, given, end in ends:
-                end(kept[place], given[row], out=kept[place])

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from convscope.errors import InputError
 from convscope.inputs.dataset import Dataset
 from convscope.networks import Batch, Network
-from convscope.networks.reductions import Reductions, columns_of, joined
+from convscope.networks.reductions import STATISTICS, Reductions, columns_of
+from convscope.surveys.ahead import ahead
 from convscope.surveys.plan import Plan, outputs_of, profiled
 from convscope.surveys.shapes import layers_of
 from convscope.surveys.stream import Piece, pieces
@@ -22,25 +22,25 @@ from convscope.surveys.tally import Tally
 __all__ = ["Worker", "find_shift"]
 
 _FIRST = 16
-_TOGETHER = 16
+_TOTAL = STATISTICS.index("total")
 
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """What the network made of the images of one batch.
+    """What the network made of some images.
 
     Attributes
     ----------
-    images : numpy.ndarray
-        ``(image,)``, int64: their places.
-    found : Reductions
-    values : numpy.ndarray
+    piece : Piece
+    found : Reductions or None
+        None where no image could be read.
+    values : numpy.ndarray or None
         ``(image, channel)``: what they compete by.
     """
 
-    images: np.ndarray
-    found: Reductions
-    values: np.ndarray
+    piece: Piece
+    found: Reductions | None
+    values: np.ndarray | None
 
 
 class Worker:
@@ -81,47 +81,46 @@ class Worker:
             (len(self._plan.classes), self._outputs),
             self._detailed,
         )
+        # What comes out of some batches is added up while the next ones run and others are read.
+        passes = self._network.passes_at_once
         stream = pieces(self._network, self._dataset, places, self._plan.batch)
-        # What comes out of some batches is added up while the next ones run.
-        with ThreadPoolExecutor(1, "convscope-tally") as adding:
-            last: Future[None] | None = None
-            for group in _groups(self._seen(stream, tally, progress)):
-                if last is not None:
-                    last.result()
-                last = adding.submit(self._add, tally, group)
-            if last is not None:
-                last.result()
+        seen = ahead(
+            partial(self._pass, tally),
+            stream,
+            workers=passes,
+            waiting=passes,
+            name="convscope-pass",
+        )
+        added = ahead(partial(self._add, tally), seen, workers=1, waiting=1, name="convscope-tally")
+        for images in added:
+            progress(images)
         if self._plan.ranking == "peak":
             self._bar = np.maximum(self._bar, tally.leaders.bar)
         return tally.summary()
 
-    def _reduced(self, batch: Batch, tally: Tally) -> Reductions:
+    def _pass(self, tally: Tally, piece: Piece) -> _Seen:
+        if piece.batch is None:
+            return _Seen(piece, None, None)
         bar = np.maximum(self._bar, tally.leaders.bar)
         if self._plan.ranking != "peak":
             bar = np.full_like(bar, -np.inf)
-        return self._network.reductions(
-            batch, self._layers, self._shift, bar, kept=self._plan.per_class
+        found = self._network.reductions(
+            piece.batch, self._layers, self._shift, bar, kept=self._plan.per_class
         )
+        values = found.maximum
+        if self._plan.ranking == "contribution":
+            values = self._contributions(piece.batch, self._labels(piece.images))
+        count = len(piece.images)
+        return _Seen(piece, _first(found, count), values[:count])
 
-    def _seen(
-        self, stream: Iterable[Piece], tally: Tally, progress: Callable[[int], None]
-    ) -> Iterator[_Seen]:
-        for piece in stream:
-            for place, reason in piece.skipped:
-                tally.skip(int(self._indices(np.array([place]))[0]), reason)
-            if piece.batch is not None:
-                found = self._reduced(piece.batch, tally)
-                values = found.maximum
-                if self._plan.ranking == "contribution":
-                    values = self._contributions(piece.batch, self._labels(piece.images))
-                count = len(piece.images)
-                yield _Seen(piece.images, _first(found, count), values[:count])
-            progress(len(piece.images) + len(piece.skipped))
-
-    def _add(self, tally: Tally, group: Sequence[_Seen]) -> None:
-        found = joined([one.found for one in group])
-        places = np.concatenate([one.images for one in group])
-        values = np.concatenate([one.values for one in group])
+    def _add(self, tally: Tally, seen: _Seen) -> int:
+        """Add what was seen, and give how many images are done with it."""
+        for place, reason in seen.piece.skipped:
+            tally.skip(int(self._indices(np.array([place]))[0]), reason)
+        places, found, values = seen.piece.images, seen.found, seen.values
+        done = len(places) + len(seen.piece.skipped)
+        if found is None or values is None:
+            return done
         labels = self._labels(places)
         outputs = self._given_outputs(found)
         if self._plan.among == "mistakes":
@@ -134,6 +133,7 @@ class Worker:
             outputs=outputs,
             profiled=np.isin(places, self._profiled),
         )
+        return done
 
     def _labels(self, places: np.ndarray) -> np.ndarray:
         if self._dataset.labels is None:
@@ -197,22 +197,6 @@ class Worker:
         }
 
 
-def _groups(seen: Iterable[_Seen]) -> Iterator[list[_Seen]]:
-    """Put batches of maps of one size together: to add up a few images at once costs less."""
-    group: list[_Seen] = []
-    for one in seen:
-        alike = not group or np.array_equal(group[0].found.units, one.found.units)
-        if not alike:
-            yield group
-            group = []
-        group.append(one)
-        if sum(len(part.images) for part in group) >= _TOGETHER:
-            yield group
-            group = []
-    if group:
-        yield group
-
-
 def find_shift(network: Network, dataset: Dataset, plan: Plan) -> np.ndarray:
     """Find about what the mean of each channel is, from a few images spread over the dataset.
 
@@ -231,7 +215,7 @@ def find_shift(network: Network, dataset: Dataset, plan: Plan) -> np.ndarray:
         reason = piece.skipped[0][1] if piece.skipped else reason
         if piece.batch is not None:
             found = network.reductions(piece.batch, layers, nothing, never)
-            means.append((found.total / found.units)[: len(piece.images)])
+            means.append((found.rows[:, _TOTAL] / found.units)[: len(piece.images)])
     if not means:
         raise InputError(f"no image of {dataset.name} could be read: {reason}")
     every = np.concatenate(means)
@@ -243,10 +227,9 @@ def find_shift(network: Network, dataset: Dataset, plan: Plan) -> np.ndarray:
 
 def _first(found: Reductions, count: int) -> Reductions:
     """Leave out what only filled the batch."""
-    rows = ("total", "square", "minimum", "maximum", "positive", "peak")
     return replace(
         found,
-        **{name: getattr(found, name)[:count] for name in rows},
+        rows=found.rows[:count],
         outputs={name: value[:count] for name, value in found.outputs.items()},
         values={name: value[:count] for name, value in found.values.items()},
     )

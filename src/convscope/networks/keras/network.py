@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +14,6 @@ import numpy as np
 
 from convscope.errors import InputError, ModelError
 from convscope.inputs.preparation import Preparation
-from convscope.networks.base import ON_GPU, Network
 from convscope.networks.computation import Computation
 from convscope.networks.expectation import Options, Sidecar, check_labels, expected_preparation
 from convscope.networks.feeding import shapes_of
@@ -31,11 +31,12 @@ from convscope.networks.keras.tape import Call
 from convscope.networks.layer import Input, Layer
 from convscope.networks.passing import PassingNetwork
 from convscope.networks.reasons import reason_of
-from convscope.networks.reductions import Reductions, kernels
 from convscope.networks.run import Batch
 from convscope.networks.selection import INPUT, LINEAR, named_layer
 
 __all__ = ["KerasNetwork"]
+
+_MOST_PASSES = 8
 
 
 class KerasNetwork(PassingNetwork):
@@ -112,11 +113,17 @@ class KerasNetwork(PassingNetwork):
         XLA on the processor computes one layer after the other for a whole batch, so that maps must
         still be in the cache when they are reduced.
         """
-        if keras.backend.backend() == "jax":
-            import jax
-
-            return 64_000_000 if jax.default_backend() == "cpu" else ON_GPU
+        if _is_jax_on_processor():
+            return 64_000_000
         return super().maps_at_once
+
+    @property
+    def passes_at_once(self) -> int:
+        """How many passes side by side are fastest, when all activations are reduced.
+
+        XLA uses little more than one processor for a batch as small as that.
+        """
+        return min(os.cpu_count() or 1, _MOST_PASSES) if _is_jax_on_processor() else 1
 
     @property
     def moment(self) -> object | None:
@@ -125,26 +132,6 @@ class KerasNetwork(PassingNetwork):
         Keras then gives values that it makes up: what the weights would be initialised to.
         """
         return moment_of(self._variables)
-
-    def reductions(
-        self,
-        batch: Batch,
-        layers: Sequence[Layer],
-        shift: np.ndarray,
-        bar: np.ndarray,
-        kept: Sequence[str] = (),
-    ) -> Reductions:
-        """Run the model once and reduce every map; see `Network.reductions`.
-
-        XLA takes one pass over memory a figure, so that on the processor one pass over the recorded
-        values is faster than what is compiled with the model.
-        """
-        if keras.backend.backend() == "jax" and kernels() is not None:
-            import jax
-
-            if jax.default_backend() == "cpu":
-                return Network.reductions(self, batch, layers, shift, bar, kept)
-        return super().reductions(batch, layers, shift, bar, kept)
 
     def weights(self) -> Iterator[tuple[str, np.ndarray]]:
         """Give all weights of the model, by their places; the seeds of dropout are none."""
@@ -294,3 +281,11 @@ def _unbuilt(name: str) -> str:
         "several arguments: give activations() a floating-point array with a leading image axis, "
         "or a dict of arrays by name of the argument"
     )
+
+
+def _is_jax_on_processor() -> bool:
+    if keras.backend.backend() != "jax":
+        return False
+    import jax
+
+    return bool(jax.default_backend() == "cpu")

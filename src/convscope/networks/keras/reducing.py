@@ -9,10 +9,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from convscope.networks.keras.calling import (
+    called_on_jax,
+    called_on_tensorflow,
+    can_be_called_on_jax,
+)
 from convscope.networks.keras.execution import compiled, recorded, shapes_of, tensors
 from convscope.networks.keras.signature import Signature
 from convscope.networks.layer import Layer
-from convscope.networks.reductions import STATISTICS, reduced
 from convscope.networks.selection import LINEAR
 
 __all__ = ["compile_reductions"]
@@ -41,6 +45,7 @@ def compile_reductions(
         How the model is called.
     """
     linear = any(name.endswith(LINEAR) for name in (*(layer.name for layer in layers), *kept))
+    reduce = _way()
 
     # How large maps are can depend on the size of the images; it is known once that is traced.
     units: dict[Any, np.ndarray] = {}
@@ -54,7 +59,9 @@ def compile_reductions(
             value = values[layer.name]
             channels = int(value.shape[1 if layer.channels_first else -1])
             stop = start + channels
-            rows.append(_reduced(value, shift[start:stop], first=layer.channels_first))
+            rows.append(
+                reduce(ops.cast(value, "float32"), shift[start:stop], first=layer.channels_first)
+            )
             sizes.append(np.full(channels, int(np.prod(value.shape[1:])) // channels))
             start = stop
         units[shapes_of(inputs)] = np.concatenate(sizes)
@@ -72,11 +79,24 @@ def compile_reductions(
     return call
 
 
+def _way() -> Callable[..., Any]:
+    """Choose what reduces a layer's maps to ``(image, 6, channel)``; see `STATISTICS`."""
+    match keras.backend.backend():
+        case "jax" if can_be_called_on_jax():
+            return _called_on_jax
+        case "tensorflow" if not _has_gpu_on_tensorflow():
+            return called_on_tensorflow
+        case _:
+            return _reduced
+
+
+def _called_on_jax(value: Any, shift: Any, *, first: bool) -> Any:
+    if first and len(value.shape) > 2:
+        return _reduced(value, shift, first=first)
+    return called_on_jax(value, shift)
+
+
 def _reduced(value: Any, shift: Any, *, first: bool) -> Any:
-    """Reduce a layer's maps to ``(image, 6, channel)``; see `networks.reductions.STATISTICS`."""
-    value = ops.cast(value, "float32")
-    if keras.backend.backend() == "tensorflow" and _on_processor():
-        return _reduced_outside(value, shift, first=first)
     if len(value.shape) == 2:
         beside = value - shift
         above = ops.cast(value > 0, "float32")
@@ -105,22 +125,10 @@ def _reduced(value: Any, shift: Any, *, first: bool) -> Any:
     )
 
 
-def _on_processor() -> bool:
+def _has_gpu_on_tensorflow() -> bool:
     import tensorflow as tf
 
-    return not tf.config.list_physical_devices("GPU")
-
-
-def _reduced_outside(value: Any, shift: Any, *, first: bool) -> Any:
-    """Leave the graph for one pass over memory: TensorFlow's own operations take one a figure."""
-    import tensorflow as tf
-
-    def reduce(maps: np.ndarray, beside: np.ndarray) -> np.ndarray:
-        return reduced(maps if first else np.moveaxis(maps, -1, 1), beside)
-
-    rows = tf.numpy_function(reduce, [value, shift], tf.float32)
-    rows.set_shape((value.shape[0], len(STATISTICS), value.shape[1 if first else -1]))
-    return rows
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def _plane(value: Any, *, first: bool) -> Any:

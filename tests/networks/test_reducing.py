@@ -112,3 +112,17 @@ def test_without_numba_numpy_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
     values = maps((2, 3, 4, 4))
     shift = np.zeros(3, np.float32)
     np.testing.assert_array_equal(reduced(values, shift), reduced_by_numpy(values, shift))
+
+
+@pytest.mark.usefixtures("needs_numba")
+def test_xla_calls_the_compiled_code() -> None:
+    jax = pytest.importorskip("jax")
+    from convscope.networks.keras import calling
+
+    if jax.default_backend() != "cpu":
+        pytest.skip("on a GPU XLA reduces maps itself")
+    assert calling.can_be_called_on_jax(), "this version of jax takes no pointers: reduce in XLA"
+    values = maps((3, 6, 9, 5))
+    last = np.ascontiguousarray(np.moveaxis(values, 1, -1))
+    shift = np.linspace(-1, 4, 6, dtype=np.float32)
+    agree(np.asarray(jax.jit(calling.called_on_jax)(last, shift)), values, shift)

@@ -11,7 +11,7 @@ from types import ModuleType
 
 from convscope.errors import MissingExtraError, require
 
-__all__ = ["choose_backend", "import_keras"]
+__all__ = ["choose_backend", "expect_keras", "import_keras"]
 
 _BACKENDS = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}
 
@@ -39,6 +39,23 @@ def import_keras(purpose: str) -> ModuleType:
             "installed: pip install 'convscope[keras]'"
         )
     return require("keras", "keras", purpose)
+
+
+def expect_keras(purpose: str) -> None:
+    """Say at once that Keras or every backend is missing; importing it takes a second or more.
+
+    Parameters
+    ----------
+    purpose : str
+        What needs Keras, as the subject of a sentence.
+
+    Raises
+    ------
+    MissingExtraError
+        When Keras or every backend is missing.
+    """
+    if find_spec("keras") is None or not choose_backend():
+        import_keras(purpose)
 
 
 def choose_backend() -> bool:

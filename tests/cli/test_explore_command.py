@@ -232,6 +232,14 @@ def test_a_demo_whose_network_does_not_open_says_so_and_ends(convscope, monkeypa
     assert set(threading.enumerate()) <= threads
 
 
+def test_a_demo_without_keras_names_the_extra_instead_of_an_address(convscope, monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", None)
+    done = convscope("demo", "--no-browser", "--port", 0)
+    assert (done.status, done.out) == (1, "")
+    (line,) = done.err.splitlines()
+    assert line.startswith("convscope: ") and line.endswith("pip install 'convscope[keras]'")
+
+
 def test_the_demo_asks_for_no_port_where_it_writes_pictures(convscope, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = convscope("demo", "-o", tmp_path, "--port", taken.getsockname()[1], "-q")

@@ -46,7 +46,10 @@ def _serve(port: int, *, browser: bool, quiet: bool) -> None:
     from convscope.cli.serving import serve_page
     from convscope.explorer.pending import Pending
     from convscope.explorer.server import Server
+    from convscope.frameworks import expect_keras
 
+    # Before an address is printed at which nothing would be seen.
+    expect_keras("the embedded network")
     with ThreadPoolExecutor(1, "opening") as thread:
         opening = thread.submit(_session)
 

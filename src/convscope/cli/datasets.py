@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convscope.cli.completion import dataset_names
 from convscope.cli.options import Colormap, Json, Quiet
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def datasets(
             help="A name, a folder with a sub-folder a class, of IDX, parquet or .tar files or "
             "saved by the library datasets, an .npz, or a .tar; with /train or /test for a split. "
             "Without it, the names are listed.",
+            autocompletion=dataset_names,
         ),
     ] = None,
     labels: Annotated[

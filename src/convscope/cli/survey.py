@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convscope.cli.completion import dataset_names
 from convscope.cli.options import Json, LayerChoice, Quiet, opens_network
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def survey(
             show_default=False,
             help="A name (mnist/train), a folder with a sub-folder a class, IDX, .npz, parquet, "
             "tar shards, or what the library datasets saved.",
+            autocompletion=dataset_names,
         ),
     ],
     output: Annotated[

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convscope.cli.completion import dataset_names, recipe_names
 from convscope.cli.options import Json, Quiet
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ def train(
     recipe: Annotated[
         str,
         typer.Argument(
-            metavar="RECIPE", help="digits, mnist, fashion-mnist, cats-vs-dogs or embedded."
+            metavar="RECIPE",
+            help="digits, mnist, fashion-mnist, cats-vs-dogs or embedded.",
+            autocompletion=recipe_names,
         ),
     ],
     output: Annotated[
@@ -35,6 +38,7 @@ def train(
             metavar="DATASET",
             help="Train on this instead of the recipe's own: a folder of class folders or of IDX "
             "files, an .npz, a name.",
+            autocompletion=dataset_names,
         ),
     ] = None,
     epochs: Annotated[

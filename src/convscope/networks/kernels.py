@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import carray, cfunc, njit, types
 
-__all__ = ["reduce_channels_first", "reduce_channels_last"]
+__all__ = ["reduce_at_pointers", "reduce_channels_first", "reduce_channels_last"]
 
 # Not-a-number may come out as anything but the sums, by which it is told afterwards.
 _PLAIN: dict[str, Any] = {
@@ -287,3 +287,22 @@ def reduce_channels_last(maps, shift, found, start, stop):  # type: ignore[no-un
                 own[0, channel], own[1, channel], own[2, channel], own[3, channel],
                 own[4, channel], own[5, channel],
             ) = _fold(lanes, rows, rest, channel, shift[channel])  # fmt: skip
+
+
+@cfunc(types.void(types.voidptr, types.CPointer(types.voidptr)), cache=True)
+def reduce_at_pointers(result, operands):  # type: ignore[no-untyped-def]
+    """Do what `reduce_channels_last` does, as XLA calls it.
+
+    Parameters
+    ----------
+    result : pointer
+        To what is filled: ``(image, 6, channel)``.
+    operands : pointer
+        To pointers to the maps, the shift, and three int32: images, units, channels.
+    """
+    sizes = carray(operands[2], (3,), np.int32)
+    images, units, channels = int(sizes[0]), int(sizes[1]), int(sizes[2])
+    maps = carray(operands[0], (images, units, channels), np.float32)
+    shift = carray(operands[1], (channels,), np.float32)
+    found = carray(result, (images, 6, channels), np.float32)
+    reduce_channels_last(maps, shift, found, 0, images)

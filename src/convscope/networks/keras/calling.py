@@ -24,14 +24,14 @@ def can_be_called_on_jax() -> bool:
     """
     import jax
 
-    if kernels() is None or jax.default_backend() != "cpu":
+    compiled = kernels()
+    if compiled is None or jax.default_backend() != "cpu":
         return False
+    code = jax.ffi.pycapsule(compiled.reduce_at_pointers.ctypes)
     values = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
     shift = np.ones(4, np.float32)
     try:
-        jax.ffi.register_ffi_target(
-            _TARGET, jax.ffi.pycapsule(_code().ctypes), platform="cpu", api_version=0
-        )
+        jax.ffi.register_ffi_target(_TARGET, code, platform="cpu", api_version=0)
         found = np.asarray(jax.jit(called_on_jax)(values, shift))
     except Exception:
         return False
@@ -51,24 +51,6 @@ def called_on_jax(value: Any, shift: Any) -> Any:
     )
     sizes = np.array([images, units, channels], np.int32)
     return call(value, shift, sizes)
-
-
-@cache
-def _code() -> Any:
-    from numba import carray, cfunc, types
-
-    from convscope.networks.kernels import reduce_channels_last
-
-    @cfunc(types.void(types.voidptr, types.CPointer(types.voidptr)))
-    def code(result, operands):  # type: ignore[no-untyped-def]
-        sizes = carray(operands[2], (3,), np.int32)
-        images, units, channels = int(sizes[0]), int(sizes[1]), int(sizes[2])
-        maps = carray(operands[0], (images, units, channels), np.float32)
-        shift = carray(operands[1], (channels,), np.float32)
-        found = carray(result, (images, 6, channels), np.float32)
-        reduce_channels_last(maps, shift, found, 0, images)
-
-    return code
 
 
 def called_on_tensorflow(value: Any, shift: Any, *, first: bool) -> Any:

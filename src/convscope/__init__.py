@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from convscope.pictures import figures
     from convscope.pictures.mosaic import mosaic
     from convscope.pictures.picture import Picture
+    from convscope.surveys.similarity import similarity
     from convscope.training import recipes
     from convscope.views.compare import compare
     from convscope.views.filters import filters
@@ -67,6 +68,7 @@ _HOMES = {
     "receptive_field": "convscope.analysis.receptive_field",
     "recipes": "convscope.training.recipes",
     "report": "convscope.explorer.report",
+    "similarity": "convscope.surveys.similarity",
     "solo": "convscope.analysis.muting",
     "survey": "convscope.surveys.survey",
     "values": "convscope.views.values",
@@ -100,6 +102,7 @@ __all__ = [
     "receptive_field",
     "recipes",
     "report",
+    "similarity",
     "solo",
     "survey",
     "values",

@@ -1,4 +1,4 @@
-"""Figures with text: tables of maps with titles, numbered mosaics, pages for print.
+"""Figures with text: tables of maps with titles, numbered mosaics, matrices, pages for print.
 
 They are drawn by matplotlib, which is imported when a figure is made, and never through pyplot.
 """
@@ -16,6 +16,7 @@ from convscope.errors import SelectionError
 from convscope.pictures.colormap import LEVELS, Place
 from convscope.pictures.drawing import Drawing
 from convscope.pictures.lines import lines
+from convscope.pictures.matrix import matrix
 from convscope.pictures.mosaic import mosaic
 from convscope.pictures.picture import Picture
 from convscope.pictures.sheet import (
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-__all__ = ["draw_picture", "lines", "numbered", "page", "table"]
+__all__ = ["draw_picture", "lines", "matrix", "numbered", "page", "table"]
 
 _NARROWEST = 4.2
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from convscope.surveys.similarity import similarity
     from convscope.training import recipes
     from convscope.views.compare import compare
+    from convscope.views.difference import difference
     from convscope.views.filters import filters
     from convscope.views.layers import layers
     from convscope.views.maps import maps
@@ -54,6 +55,7 @@ _HOMES = {
     "contributions": "convscope.analysis.contributions",
     "datasets": "convscope.inputs.datasets",
     "diagnosis": "convscope.analysis.diagnosis",
+    "difference": "convscope.views.difference",
     "explore": "convscope.explorer.widget",
     "explain": "convscope.analysis.explanation",
     "figures": "convscope.pictures.figures",
@@ -88,6 +90,7 @@ __all__ = [
     "contributions",
     "datasets",
     "diagnosis",
+    "difference",
     "explain",
     "explore",
     "figures",

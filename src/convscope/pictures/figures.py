@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convscope.errors import SelectionError
+from convscope.pictures.beside import beside
 from convscope.pictures.colormap import LEVELS, Place
 from convscope.pictures.drawing import Drawing
 from convscope.pictures.lines import lines
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-__all__ = ["draw_picture", "lines", "matrix", "numbered", "page", "table"]
+__all__ = ["beside", "draw_picture", "lines", "matrix", "numbered", "page", "table"]
 
 _NARROWEST = 4.2
 

@@ -17,7 +17,9 @@ from convscope.training.strokes import digits
 
 def lay_out(folder: Path) -> None:
     """Make every file that a page names."""
-    for name, recipe in (("model", "mnist"), ("fashion", "fashion-mnist")):
+    for name, recipe in (
+        ("model", "mnist"), ("fashion", "fashion-mnist"), ("early", "fashion-mnist"),
+    ):  # fmt: skip
         keep(folder / f"{name}.keras", RECIPES[recipe].build(), RECIPES[recipe].labels)
     keep(folder / "cats.keras", cats(), ("cat", "dog"))
     keep(folder / "segmentation.keras", segmentation(), ("road", "car", "sky"))

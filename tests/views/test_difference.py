@@ -52,6 +52,17 @@ def test_both_have_one_scale_and_the_difference_is_around_zero(network, trained,
     assert between["colormap"] == "RdBu"
 
 
+def test_networks_of_one_name_are_told_apart_by_their_files(network, photos, tmp_path):
+    for name in ("early", "late"):
+        network.model.save(tmp_path / f"{name}.keras")
+    early, late, again = (
+        convscope.open(tmp_path / f"{name}.keras") for name in ("early", "late", "late")
+    )
+    assert convscope.difference(early, late, photos, "conv").names == ("early.keras", "late.keras")
+    assert convscope.difference(late, again, photos, "conv").names == ("views", "views (other)")
+    assert convscope.difference(late, late, photos, "conv").names == ("views", "views")
+
+
 @pytest.mark.parametrize("layer", ["signed", "mean", "classes", -1])
 def test_layers_of_every_kind_are_drawn(network, photos, layer, tmp_path):
     """A network has nothing between itself and itself."""

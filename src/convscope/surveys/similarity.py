@@ -14,6 +14,7 @@ from convscope.errors import InputError, SelectionError
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.datasets import open_dataset
 from convscope.networks import Layer, Network, open_network
+from convscope.networks.naming import told_apart
 from convscope.networks.selection import Selector
 from convscope.surveys.stream import Piece, pieces
 
@@ -78,7 +79,7 @@ def similarity(
     xarray.DataArray
         Dims ``layer, other_layer``, float64, -1..1; 1 for a layer with itself. Not a number for a
         layer that is the same on all images, or on all but one of each batch, and for one that
-        holds a value that is not finite. ``attrs`` name the networks and the dataset, and count
+        holds a value that is not finite. ``attrs`` name the networks (their files, where they have the same name) and the dataset, and count
         the ``images``: without those that cannot be read (``skipped``), and without a rest of
         fewer than 4 at the end.
 
@@ -234,6 +235,7 @@ def _labelled(
 ) -> xarray.DataArray:
     import xarray
 
+    one, other = told_apart(rows.network, columns.network)
     return xarray.DataArray(
         found.similarity(),
         dims=("layer", "other_layer"),
@@ -241,8 +243,8 @@ def _labelled(
         name="similarity",
         attrs={
             "measure": "linear CKA, unbiased HSIC over minibatches",
-            "network": rows.network.name,
-            "other_network": columns.network.name,
+            "network": one,
+            "other_network": other,
             "dataset": dataset.title or dataset.name,
             "images": found.images,
             "skipped": skipped,

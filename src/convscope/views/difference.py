@@ -9,6 +9,7 @@ import numpy as np
 
 from convscope.errors import SelectionError
 from convscope.networks import Layer, Network
+from convscope.networks.naming import told_apart
 from convscope.pictures.mosaic import mosaic
 from convscope.views.look import drawable
 
@@ -27,7 +28,7 @@ class Difference:
     Attributes
     ----------
     names : (str, str)
-        What the networks are called.
+        What the networks are called; their files, where they have the same name.
     layer : Layer
         As the first network has it.
     maps : xarray.Dataset
@@ -125,7 +126,7 @@ def difference(one: Network, other: Network, images: Any, layer: str | int) -> D
             "choose a layer of the same shape"
         )
     found = {"one": maps[0], "other": maps[1], "difference": maps[1] - maps[0]}
-    return Difference((one.name, other.name), chosen[0], xarray.Dataset(found))
+    return Difference(told_apart(one, other), chosen[0], xarray.Dataset(found))
 
 
 def _chosen(network: Network, layer: str | int) -> Layer:

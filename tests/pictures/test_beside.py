@@ -31,3 +31,5 @@ def test_what_cannot_stand_beside_each_other():
         beside([])
     with pytest.raises(SelectionError, match="1 titles for 2 pictures"):
         beside([picture, picture], titles=["one"])
+    with pytest.raises(SelectionError, match="1 spans for 2 pictures"):
+        beside([picture, picture], spans=["one"])

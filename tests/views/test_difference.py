@@ -38,7 +38,9 @@ def test_both_have_one_scale_and_the_difference_is_around_zero(network, trained,
     found = convscope.difference(network, trained, photos, "conv")
     drawing = found.drawing(1)
     words = [text.get_text() for text in drawing.figure.axes[0].texts]
-    assert {"views", "trained", "trained less views", "conv, image 1"} <= set(words)
+    assert {"views", "trained", "trained less views", "conv, image 1", "one scale for both"} <= set(
+        words
+    )
     drawing.save(tmp_path / "difference.png")
     told = read_provenance(tmp_path / "difference.png")
     assert told["networks"] == ["views", "trained"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ def beside(
     pictures: Sequence[Picture],
     *,
     titles: Sequence[str] | None = None,
+    spans: Sequence[str] | None = None,
     title: str | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> Drawing:
@@ -34,6 +36,8 @@ def beside(
     pictures : sequence of Picture
     titles : sequence of str, optional
         Above each; by default their own.
+    spans : sequence of str, optional
+        What each colour bar is true for, in words; by default what the picture says.
     title : str, optional
         Above everything.
     provenance : mapping, optional
@@ -42,16 +46,22 @@ def beside(
     Raises
     ------
     SelectionError
-        When there is no picture, or the titles are not one a picture.
+        When there is no picture, or titles or spans are not one a picture.
     """
     if not pictures:
         raise SelectionError("no picture was given: give at least one")
+    bars = [picture.bar for picture in pictures]
     names = [picture.title for picture in pictures] if titles is None else list(titles)
-    if len(names) != len(pictures):
-        raise SelectionError(f"{len(names)} titles for {len(pictures)} pictures: give one for each")
+    words = [bar.words for bar in bars] if spans is None else list(spans)
+    for kind, given in (("titles", names), ("spans", words)):
+        if len(given) != len(pictures):
+            raise SelectionError(
+                f"{len(given)} {kind} for {len(pictures)} pictures: give one for each"
+            )
+    bars = [replace(bar, words=said) for bar, said in zip(bars, words, strict=True)]
     colours = [_colours(picture) for picture in pictures]
     wide = min(_WIDE, *(_HIGHEST * part.shape[1] / part.shape[0] for part in colours))
-    room = [max(wide, _needed(picture)) for picture in pictures]
+    room = [max(wide, BAR_WIDTH + 0.1 + text_width(bar.words, 8)) for bar in bars]
     tall = max(wide * part.shape[0] / part.shape[1] for part in colours)
     top = MARGIN + TITLE * bool(title) + TITLE
     width = max(sum(room) + _BETWEEN * (len(room) - 1), text_width(title or "", 10)) + 2 * MARGIN
@@ -59,12 +69,12 @@ def beside(
     if title:
         sheet.words(title, MARGIN, MARGIN + 0.08, 10)
     left = MARGIN
-    for picture, part, name, across in zip(pictures, colours, names, room, strict=True):
+    for picture, part, name, bar, across in zip(pictures, colours, names, bars, room, strict=True):
         sheet.fitted(name, left + wide / 2, top - 0.13, across)
         high = wide * part.shape[0] / part.shape[1]
         sheet.picture(part, (left, top, wide, high))
         sheet.palette = full_palette(picture.colormap)
-        sheet.bar(picture.bar, left, top + tall + 0.12, min(BAR_WIDTH, wide))
+        sheet.bar(bar, left, top + tall + 0.12, min(BAR_WIDTH, wide))
         left += across + _BETWEEN
     kept = [picture.full_provenance() for picture in pictures]
     return Drawing(sheet.figure, {**(provenance or {}), "titles": names, "pictures": kept})
@@ -73,7 +83,3 @@ def beside(
 def _colours(picture: Picture) -> np.ndarray:
     """Give the tiles with enough pixels that the marks of blank ones can be told apart."""
     return picture.zoomed(max(1, -(-600 // picture.tiling.shape[1]))).colours()
-
-
-def _needed(picture: Picture) -> float:
-    return BAR_WIDTH + 0.1 + text_width(picture.bar.words, 8)

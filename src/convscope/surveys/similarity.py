@@ -79,9 +79,9 @@ def similarity(
     xarray.DataArray
         Dims ``layer, other_layer``, float64, -1..1; 1 for a layer with itself. Not a number for a
         layer that is the same on all images, or on all but one of each batch, and for one that
-        holds a value that is not finite. ``attrs`` name the networks (their files, where they have the same name) and the dataset, and count
-        the ``images``: without those that cannot be read (``skipped``), and without a rest of
-        fewer than 4 at the end.
+        holds a value that is not finite. ``attrs`` name the networks (by their files, where they
+        have the same name) and the dataset, and count the ``images``: without those that cannot be
+        read (``skipped``), and without a rest of fewer than 4 at the end.
 
     Raises
     ------

@@ -83,6 +83,7 @@ class Difference:
         one, other = self.names
         return beside(
             pictures,
+            spans=["one scale for both", "one scale for both", "one scale for all maps"],
             titles=[one, other, f"{other} less {one}"],
             title=f"{self.layer.name}, {images[image]}",
             provenance={"networks": [one, other], "layer": self.layer.name, "image": images[image]},

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from convscope.pictures.picture import Picture
     from convscope.surveys.similarity import similarity
     from convscope.training import recipes
+    from convscope.training.film import Film
+    from convscope.training.opened_film import open_film
     from convscope.views.compare import compare
     from convscope.views.difference import difference
     from convscope.views.filters import filters
@@ -46,6 +48,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Activations": "convscope.activations",
+    "Film": "convscope.training.film",
     "Layer": "convscope.networks",
     "Network": "convscope.networks",
     "Picture": "convscope.pictures.picture",
@@ -66,6 +69,7 @@ _HOMES = {
     "mosaic": "convscope.pictures.mosaic",
     "mute": "convscope.analysis.muting",
     "open": "convscope.networks",
+    "open_film": "convscope.training.opened_film",
     "open_survey": "convscope.surveys.opened",
     "receptive_field": "convscope.analysis.receptive_field",
     "recipes": "convscope.training.recipes",
@@ -81,6 +85,7 @@ _RENAMED = {"open": "open_network"}
 
 __all__ = [
     "Activations",
+    "Film",
     "Layer",
     "Network",
     "Picture",
@@ -101,6 +106,7 @@ __all__ = [
     "mosaic",
     "mute",
     "open",
+    "open_film",
     "open_survey",
     "receptive_field",
     "recipes",

@@ -18,6 +18,7 @@ from convscope.cli.datasets import datasets
 from convscope.cli.demo import demo
 from convscope.cli.explain import explain
 from convscope.cli.explore import explore
+from convscope.cli.film import film
 from convscope.cli.filters import filters
 from convscope.cli.heatmap import heatmap
 from convscope.cli.layers import layers
@@ -44,7 +45,7 @@ app = typer.Typer(
 )
 for command in (
     demo, explore, layers, predict, maps, compare, values, explain, verify, heatmap, filters,
-    report, survey, datasets, train,
+    report, survey, datasets, train, film,
 ):  # fmt: skip
     app.command()(command)
 

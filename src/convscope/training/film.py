@@ -68,6 +68,7 @@ class Film:
         self._store = FilmStore(path)
         self._store.check_free()
         self._batches: list[Batch] = []
+        self._network: Network | None = None
         self._layers: list[FilmedLayer] = []
         self._last: Frame | None = None
         self._before: dict[str, np.ndarray] | None = None
@@ -109,8 +110,8 @@ class Film:
                 f"{'nothing' if last is None else f'one of step {last.step}'}: count the updates "
                 "from 0, upwards"
             )
-        if not self._batches:
-            self._batches = network.batches(self._images)
+        if network is not self._network:
+            self._batches, self._network = network.batches(self._images), network
         chosen = self._chosen(network)
         found = network.record(self._batches, chosen)
         maps = {layer.name: np.asarray(found[layer.name].values) for layer in chosen}

@@ -77,12 +77,13 @@ class _Course:
             self._network = open_network(model)
         if self._film.last_step is None:
             self._tell(self._record)
-        self._before_epoch = self._film.last_step or 0
+        # An epoch that was interrupted counts too, as do frames that somebody else recorded.
+        done = self._before_epoch + self._in_epoch
+        self._before_epoch = max(done, self._film.last_step or 0)
+        self._in_epoch, self._steps = 0, None
 
     def begin_epoch(self, steps: int | None) -> None:
-        # An iterator without a length tells it by ending once.
-        self._steps = steps or self._in_epoch or None
-        self._in_epoch = 0
+        self._steps = steps or self._steps
 
     def before_step(self, place: int) -> None:
         at_once = int(getattr(self._model, "steps_per_execution", 1) or 1)
@@ -97,7 +98,10 @@ class _Course:
     def end_epoch(self) -> None:
         if self._interval is None:
             self._tell(self._record)
+        # An iterator without a length tells it by ending once.
+        self._steps = self._in_epoch
         self._before_epoch += self._in_epoch
+        self._in_epoch = 0
 
     def _ends_interval(self, done: int, then: int) -> bool:
         if self._interval is None:

@@ -17,7 +17,8 @@ def test_version_and_help(convscope):
     listed = convscope("--help")
     assert listed.status == 0
     commands = (
-        "demo", "layers", "predict", "maps", "compare", "heatmap", "datasets", "values", "train", "film",
+        "demo", "layers", "predict", "maps", "compare", "heatmap", "datasets", "values", "train",
+        "film",
     )  # fmt: skip
     for command in commands:
         assert f"\n  {command} " in listed.out

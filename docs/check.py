@@ -1,4 +1,4 @@
-"""Check the documents: every link and picture is there, every command and option they show exists.
+"""Check the documents: links and pictures are there, commands and options exist and are all shown.
 
 uv run --group test python docs/check.py
 """
@@ -53,6 +53,22 @@ def wrong_commands(document: Path) -> Iterator[str]:
                 yield f"{document.relative_to(ROOT)}: {words[0]} has no option {word}"
 
 
+def missing_options() -> Iterator[str]:
+    """Find commands and options that the page of all commands does not show."""
+    sections = dict(
+        section.split("\n", 1)
+        for section in (ROOT / "docs" / "commands.md")
+        .read_text(encoding="utf-8")
+        .split("\n## ")[1:]
+    )
+    for name, command in typer.main.get_command(app).commands.items():
+        for parameter in command.params:
+            for option in (*parameter.opts, *parameter.secondary_opts):
+                shown = rf"`[^`]*(?<![\w-]){re.escape(option)}(?![\w-])"
+                if option.startswith("-") and not re.search(shown, sections.get(name, "")):
+                    yield f"docs/commands.md: {name} has {option}: run docs/commands.py"
+
+
 def main() -> None:
     """Print what is wrong and fail, or how much was checked."""
     found = documents()
@@ -62,6 +78,7 @@ def main() -> None:
         for check in (broken_links, wrong_commands)
         for problem in check(document)
     ]
+    wrong += missing_options()
     print(*wrong, sep="\n")
     if wrong:
         sys.exit(1)

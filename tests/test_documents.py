@@ -111,3 +111,17 @@ def test_the_version_has_one_place():
         in (ROOT / "src" / "convscope" / "__init__.py").read_text()
     )
     assert convscope.__version__ in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_reference_has_every_public_name():
+    import convscope
+
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^      heading: convscope\.(\w+)$", text, re.MULTILINE)
+    assert sorted(shown) == sorted(name for name in convscope.__all__ if not name.startswith("_"))
+
+
+def test_the_site_leads_to_every_page():
+    listed = set(re.findall(r": ([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE))
+    docs = ROOT / "docs"
+    assert listed == {path.relative_to(docs).as_posix() for path in docs.rglob("*.md")}

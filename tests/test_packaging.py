@@ -42,8 +42,12 @@ def written(folder):
     return {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not _left_by_a_run(path.relative_to(folder))
     }
+
+
+def _left_by_a_run(path):
+    return any(part == "__pycache__" or part.startswith(".") for part in path.parts)
 
 
 def described(wheel, name):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 
 import numpy as np
 import pytest
 
 from convscope.networks import reductions
+from convscope.networks.base import ON_GPU
 from convscope.networks.reductions import STATISTICS, as_reductions, reduced, reduced_by_numpy
 
 SHAPES = [(1, 1, 1), (2, 3, 7), (1, 5, 8), (3, 33, 300), (1, 64, 56, 56), (2, 17, 5, 3, 9), (4, 10)]
@@ -126,3 +128,17 @@ def test_xla_calls_the_compiled_code() -> None:
     last = np.ascontiguousarray(np.moveaxis(values, 1, -1))
     shift = np.linspace(-1, 4, 6, dtype=np.float32)
     agree(np.asarray(jax.jit(calling.called_on_jax)(last, shift)), values, shift)
+
+
+@pytest.mark.parametrize(("device", "expected"), [("cpu", 64_000_000), ("gpu", ON_GPU)])
+def test_a_gpu_is_given_large_batches(
+    device: str, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jax = pytest.importorskip("jax")
+    import convscope
+    from convscope.training.recipes import embedded
+
+    network = convscope.open(embedded())
+    monkeypatch.setattr(jax, "default_backend", lambda: device)
+    assert network.maps_at_once == expected
+    assert (network.passes_at_once == 1) == (device == "gpu" or os.cpu_count() == 1)

@@ -30,6 +30,8 @@ def can_be_called_on_jax() -> bool:
     code = jax.ffi.pycapsule(compiled.reduce_at_pointers.ctypes)
     values = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
     shift = np.ones(4, np.float32)
+    # The interface is an old one of XLA's: in a version without it anything may be raised, and maps
+    # are then reduced by XLA itself.
     try:
         jax.ffi.register_ffi_target(_TARGET, code, platform="cpu", api_version=0)
         found = np.asarray(jax.jit(called_on_jax)(values, shift))

@@ -14,6 +14,7 @@ import numpy as np
 
 from convscope.errors import InputError, ModelError
 from convscope.inputs.preparation import Preparation
+from convscope.networks.base import ON_GPU
 from convscope.networks.computation import Computation
 from convscope.networks.expectation import Options, Sidecar, check_labels, expected_preparation
 from convscope.networks.feeding import shapes_of
@@ -113,8 +114,8 @@ class KerasNetwork(PassingNetwork):
         XLA on the processor computes one layer after the other for a whole batch, so that maps must
         still be in the cache when they are reduced.
         """
-        if _is_jax_on_processor():
-            return 64_000_000
+        if keras.backend.backend() == "jax":
+            return 64_000_000 if _is_jax_on_processor() else ON_GPU
         return super().maps_at_once
 
     @property

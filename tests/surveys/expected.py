@@ -27,19 +27,19 @@ def peaks(values):
     return values.reshape(*values.shape[:2], -1).max(axis=2)
 
 
+def bins_of(values):
+    """Find the bins of values, not-a-number among none, by NumPy's own rule."""
+    inner = EDGES[1:-1]
+    exact = values.astype(np.float64)
+    # Bins are closed on the side of zero.
+    return np.where(exact < 0, np.digitize(exact, inner, right=True), np.digitize(exact, inner))
+
+
 def histogram(values):
     """Count values ``(image, channel)`` by NumPy's own rule, ``(channel, bin)``."""
-    inner = EDGES[1:-1]
     counts = np.zeros((values.shape[1], len(EDGES) - 1), np.int64)
     for channel, every in enumerate(values.T):
-        column = every[~np.isnan(every)].astype(np.float64)
-        # Bins are closed on the side of zero.
-        places = np.where(
-            column < 0,
-            np.digitize(column, inner, right=True),
-            np.digitize(column, inner),
-        )
-        np.add.at(counts[channel], places, 1)
+        np.add.at(counts[channel], bins_of(every[~np.isnan(every)]), 1)
     return counts
 
 

@@ -7,9 +7,8 @@ import pytest
 from convscope import survey
 from convscope.errors import InputError, SelectionError
 from convscope.surveys.findings import alike, areas, dprime, firing, outline, selective
-from convscope.surveys.grid import bins_of
 from convscope.surveys.tables import save_tables, tables
-from surveys.expected import peaks
+from surveys.expected import bins_of, peaks
 from surveys.plain import Plain, dataset
 from surveys.test_figures import activations
 

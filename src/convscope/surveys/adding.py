@@ -12,7 +12,7 @@ from numba import njit, types
 
 from convscope.surveys.grid import BINS, FIRST, SIDE
 
-__all__ = ["add_images", "admit"]
+__all__ = ["add_images", "admit", "find_bins"]
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 _ONE = np.uint32(1)
@@ -72,8 +72,19 @@ def _shift_back(mean, beside, shift):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)
-def _find_bins(bins, values, bits):  # type: ignore[no-untyped-def]
-    """Do what `grid.bins_of` does."""
+def find_bins(bins, values, bits):  # type: ignore[no-untyped-def]
+    """Find the bins of float32 values ``(channel,)``; `BINS` for what is not a number.
+
+    A bin is read off the exponent of a float and the first two bits of its mantissa, so that no
+    bounds have to be known before and counts of different passes add up exactly.
+
+    Parameters
+    ----------
+    bins : numpy.ndarray
+        ``(channel,)``, int32: filled.
+    values, bits : numpy.ndarray
+        ``(channel,)``, float32, and the same memory as int32.
+    """
     for channel in range(bins.shape[0]):
         place = ((bits[channel] & _MAGNITUDE) >> _MANTISSA) - (_FIRST - np.int32(1))
         place = min(max(place, np.int32(0)), _SIDE)
@@ -144,8 +155,8 @@ def add_images(  # type: ignore[no-untyped-def]
         _add(mean[place], beside)
         _add_squares(mean_square[place], beside)
         _shift_back(single[image], beside, shift)
-        _find_bins(bins[0, image], row[3], bits[image, 3])
-        _find_bins(bins[1, image], single[image], single_bits[image])
+        find_bins(bins[0, image], row[3], bits[image, 3])
+        find_bins(bins[1, image], single[image], single_bits[image])
         _count(peaks, bins[0, image])
         _count(means, bins[1, image])
 

@@ -14,7 +14,7 @@ from convscope.markup import html_table
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["Activations", "Named"]
+__all__ = ["Activations", "Named", "image_index"]
 
 
 @dataclass(frozen=True)
@@ -162,12 +162,7 @@ class Activations(Mapping[str, "xarray.DataArray"]):
         SelectionError
             When there is no such image.
         """
-        count = len(self.images)
-        if not -count <= image < count:
-            raise SelectionError(
-                f"there is no image {image}: the {count} images have indices 0 to {count - 1}"
-            )
-        return image % count
+        return image_index(image, len(self.images))
 
     def _shape(self, named: Named) -> tuple[int, ...]:
         """Give a layer's shape with all images; where they differ in size, that of the first."""
@@ -210,6 +205,21 @@ class Activations(Mapping[str, "xarray.DataArray"]):
         return xarray.DataArray(
             values, dims=first.dims, coords=coords, name=layer, attrs=dict(first.attrs)
         )
+
+
+def image_index(image: int, count: int) -> int:
+    """Give the place of one of some images; negative ones count from the end.
+
+    Raises
+    ------
+    SelectionError
+        When there is no such image.
+    """
+    if not -count <= image < count:
+        raise SelectionError(
+            f"there is no image {image}: the {count} images have indices 0 to {count - 1}"
+        )
+    return image % count
 
 
 def _times(shape: tuple[int, ...]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convscope.activations import image_index
 from convscope.errors import InputError, SelectionError, near
 from convscope.training.film_store import FilmedLayer, FilmStore
 
@@ -159,12 +160,7 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
         SelectionError
             When there is no such image.
         """
-        count = len(self.images)
-        if not -count <= image < count:
-            raise SelectionError(
-                f"there is no image {image}: the {count} images have indices 0 to {count - 1}"
-            )
-        return image % count
+        return image_index(image, len(self.images))
 
     def provenance(self, layer: str, image: int) -> dict[str, Any]:
         """Say where the maps of a layer come from."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convscope.activations import image_index
 from convscope.errors import SelectionError
 from convscope.networks import Layer, Network
 from convscope.networks.naming import told_apart
@@ -46,7 +47,7 @@ class Difference:
         Parameters
         ----------
         image : int
-            Place among the images, from 0.
+            Place among the images, from 0; negative ones count from the end.
 
         Returns
         -------
@@ -62,11 +63,7 @@ class Difference:
         from convscope.pictures.figures import beside
 
         images = self.maps["image"].to_numpy().tolist()
-        if not 0 <= image < len(images):
-            raise SelectionError(
-                f"there is no image {image}: the {len(images)} images have indices 0 to "
-                f"{len(images) - 1}"
-            )
+        image = image_index(image, len(images))
         shown = {key: maps.isel(image=image).to_numpy() for key, maps in self.maps.items()}
         both = np.stack([shown["one"], shown["other"]])
         finite = both[np.isfinite(both)]

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from filming import IMAGES, X, Y, built, fitted, made_by_keras
 from PIL import Image
 
 import convscope
@@ -18,39 +19,8 @@ from convscope.errors import (
     SelectionError,
 )
 from convscope.training.film_pictures import film_pictures
-from convscope.training.film_store import FilmedLayer, FilmStore
-from convscope.training.frame import next_frame, relative
-
-RNG = np.random.default_rng(0)
-IMAGES = RNG.random((3, 8, 8, 1), np.float32)
-X, Y = RNG.random((24, 8, 8, 1), np.float32), RNG.integers(0, 3, 24)
-
-
-def built():
-    """Build a network with everything that a training changes, compiled."""
-    import keras
-
-    keras.utils.set_random_seed(5)
-    layers = keras.layers
-    model = keras.Sequential(
-        [
-            keras.Input((8, 8, 1)),
-            layers.Conv2D(4, 3, name="conv"),
-            layers.BatchNormalization(name="norm"),
-            layers.ReLU(name="relu"),
-            layers.Flatten(name="flatten"),
-            layers.Dropout(0.3, name="dropout"),
-            layers.Dense(3, activation="softmax", name="dense"),
-        ],
-        name="small",
-    )
-    model.compile("adam", "sparse_categorical_crossentropy")
-    return model
-
-
-def fitted(model, *callbacks, epochs=2):
-    model.fit(X, Y, batch_size=8, epochs=epochs, verbose=0, callbacks=list(callbacks))
-    return model
+from convscope.training.film_store import Contents, FilmedLayer, FilmStore
+from convscope.training.frame import Seen, next_frame, relative
 
 
 class Witness:
@@ -75,18 +45,6 @@ def filmed(tmp_path_factory):
     film = convscope.Film(IMAGES, path=path)
     fitted(model, film.callback(), witness.callback)
     return path, model, [initial, *witness.weights]
-
-
-def made_by_keras(model, weights, name):
-    """Give a layer's value in inference, channels first."""
-    import keras
-
-    kept = model.get_weights()
-    model.set_weights(weights)
-    part = keras.Model(model.inputs, model.get_layer(name).output)
-    value = keras.ops.convert_to_numpy(part(IMAGES, training=False))
-    model.set_weights(kept)
-    return np.moveaxis(value, -1, 1)
 
 
 @pytest.mark.parametrize("every", ["epoch", 1])
@@ -239,16 +197,17 @@ def test_relative_change_where_there_is_nothing():
 LAYER = FilmedLayer("conv", "conv", ("channel", "y", "x"), (2, 3, 3))
 
 
-def store_of(path):
+def store_of(path, layer=LAYER):
     store = FilmStore(path)
     about = {"network": "n", "source": "s", "images": ["a"], "labels": [None], "preparation": ""}
-    store.create([LAYER], 1, about)
+    about |= {"class_names": [""], "description": {}}
+    store.create(Contents([layer], [], {"input": np.zeros((1, 2))}, {}, about))
     return store
 
 
 def frame_of(step):
     """Make a frame whose every value tells its step."""
-    return next_frame(step, {"conv": np.full((1, 2, 3, 3), step, np.float32)}, None, {}, None)
+    return next_frame(step, Seen({"conv": np.full((1, 2, 3, 3), step, np.float32)}))
 
 
 def test_half_precision_keeps_finite_values_finite(tmp_path):
@@ -256,7 +215,7 @@ def test_half_precision_keeps_finite_values_finite(tmp_path):
     maps = np.zeros((1, 2, 3, 3), np.float32)
     maps[0, 0, 0] = [1e9, -1e9, 1 / 3]
     maps[0, 1, 0] = [np.inf, -np.inf, np.nan]
-    store.append(next_frame(0, {"conv": maps}, None, {}, None))
+    store.append(next_frame(0, Seen({"conv": maps})))
     found = convscope.open_film(store.path)["conv"]["maps"][0, 0, :, 0].values
     third = np.float16(1 / 3)
     assert np.array_equal(
@@ -444,13 +403,11 @@ def test_the_command_writes_a_gif_of_every_frame(filmed, tmp_path, command):
 @pytest.mark.parametrize("count", [1, 2])
 def test_layers_of_any_rank_are_drawn_with_missing_values_too(dims, shape, count, tmp_path):
     layer = FilmedLayer("any", "conv", dims, shape)
-    store = FilmStore(tmp_path / "film.zarr")
-    about = {"network": "n", "source": "s", "images": ["a"], "labels": [None], "preparation": ""}
-    store.create([layer], 1, about)
+    store = store_of(tmp_path / "film.zarr", layer)
     for step in range(count):
         maps = np.random.default_rng(step).random((1, *shape), np.float32)
         maps.flat[:2] = np.nan, np.inf
-        store.append(next_frame(step, {"any": maps}, None, {}, None))
+        store.append(next_frame(step, Seen({"any": maps})))
     pictures = film_pictures(convscope.open_film(store.path))
     assert 0 < pictures.bounds[0] < pictures.bounds[1] <= 1
     for name, frames in (("film.gif", count), ("film.png", 1)):

@@ -136,7 +136,7 @@ class Opened:
         Gone
             When the weights are others than those of the run.
         """
-        with self.backward if long else self.lock:
+        with self.backward if long else self.lock, self.network.holding():
             before = self.network.moment
             if before is None:
                 raise self._training()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convscope.activations import Activations, Named
-from convscope.errors import InputError
+from convscope.errors import InputError, ModelError
 from convscope.inputs.images import Image
 from convscope.inputs.preparation import Preparation
 from convscope.inputs.samples import Sample
@@ -100,6 +101,11 @@ class Network(ABC):
         return True
 
     @property
+    def trains(self) -> bool:
+        """Whether `run_in_training` can be asked for."""
+        return False
+
+    @property
     def maps_at_once(self) -> int:
         """How many bytes of activations a batch should have to be fastest, when all are reduced."""
         return ON_PROCESSOR
@@ -117,6 +123,13 @@ class Network(ABC):
         while ``fit`` runs.
         """
         return ()
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Answer with the weights of this moment until the block ends, where they are copies.
+
+        Only for this thread. Weights that are no copies can change meanwhile; see `moment`.
+        """
+        return nullcontext()
 
     @abstractmethod
     def run(
@@ -141,6 +154,29 @@ class Network(ABC):
             Changes of layers' or linear parts' values, with which the pass goes on; what is
             recorded of these layers is the changed value. The model stays as it is.
         """
+
+    def run_in_training(self, batch: Batch, layers: Sequence[str]) -> Mapping[str, np.ndarray]:
+        """Run the network once as a step of its training would, and leave it as it was.
+
+        Batch normalization then takes mean and variance of this batch, and dropout drops. Moving
+        averages and random seeds are put back.
+
+        Parameters
+        ----------
+        batch : Batch
+        layers : sequence of str
+
+        Returns
+        -------
+        mapping of str to numpy.ndarray
+            By layer; as the values of `Run`.
+
+        Raises
+        ------
+        ModelError
+            When it has no such mode; see `trains`.
+        """
+        raise ModelError(f"{self.name} has no training mode: open the model that was trained")
 
     @abstractmethod
     def gradients(

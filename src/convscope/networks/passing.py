@@ -84,6 +84,19 @@ class PassingNetwork(Network):
             passes: ForwardPasses = self._passing()
             return passes.run(batch, layers, outputs=outputs, edits=edits)
 
+    @property
+    def trains(self) -> bool:
+        """Whether `run_in_training` can be asked for."""
+        return hasattr(self._passing(), "run_in_training")
+
+    def run_in_training(self, batch: Batch, layers: Sequence[str]) -> Mapping[str, np.ndarray]:
+        """Run the network once as a step of its training; see `Network.run_in_training`."""
+        if not self.trains:
+            return super().run_in_training(batch, layers)
+        with self._failing_on(batch):
+            found: Mapping[str, np.ndarray] = self._passing().run_in_training(batch, layers)
+            return found
+
     def reductions(
         self,
         batch: Batch,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from convscope.errors import InputError, SelectionError
+from convscope.errors import InputError, ModelError, SelectionError, warn
 from convscope.networks import Batch, Layer, Network
 from convscope.networks.selection import Selector
-from convscope.training.film_store import FilmedLayer, FilmStore
-from convscope.training.frame import Frame, next_frame
+from convscope.training.film_store import Contents, FilmedLayer, FilmStore
+from convscope.training.filmed_network import described
+from convscope.training.frame import Frame, Seen, next_frame
+from convscope.training.kernels import kernels_of
+from convscope.training.last_gradient import LastGradient
 
 __all__ = ["Film"]
 
@@ -70,8 +74,9 @@ class Film:
         self._batches: list[Batch] = []
         self._network: Network | None = None
         self._layers: list[FilmedLayer] = []
+        self._training: list[str] = []
         self._last: Frame | None = None
-        self._before: dict[str, np.ndarray] | None = None
+        self._before: tuple[dict[str, np.ndarray], LastGradient] | None = None
 
     @property
     def path(self) -> str:
@@ -112,41 +117,37 @@ class Film:
             )
         if network is not self._network:
             self._batches, self._network = network.batches(self._images), network
+            self._before = None
         chosen = self._chosen(network)
-        found = network.record(self._batches, chosen)
-        maps = {layer.name: np.asarray(found[layer.name].values) for layer in chosen}
+        if last is not None and [layer.name for layer in chosen] != [
+            one.name for one in self._layers
+        ]:
+            raise self._another(network)
+        seen = self._seen(network, chosen)
         layers = [
-            FilmedLayer(layer.name, layer.kind, layer.dims, maps[layer.name].shape[1:])
+            FilmedLayer(layer.name, layer.kind, layer.dims, seen.maps[layer.name].shape[1:])
             for layer in chosen
         ]
         if last is None:
-            self._begin(network, layers)
+            seen = self._begin(network, layers, seen)
         elif layers != self._layers:
-            raise SelectionError(
-                f"the layers of {network.name} are not those of the film {self.path}: record one "
-                "network, and begin another film for another"
-            )
-        frame = next_frame(
-            step,
-            maps,
-            None if last is None else last.maps,
-            {} if self._before is None else kernels_of(network, chosen),
-            self._before,
-        )
+            raise self._another(network)
+        frame = next_frame(step, seen, None if last is None else last.maps)
         self._store.append(frame)
         self._last, self._before = frame, None
 
     def remember(self, network: Network) -> None:
-        """Keep the kernels of this moment, right before an update.
+        """Keep what is known right before an update; in PyTorch after ``backward``.
 
         The frame that is recorded after the update then holds how far it moved the kernel of each
-        channel.
+        channel, and how large the gradient of that kernel was.
 
         Parameters
         ----------
         network : Network
         """
-        self._before = kernels_of(network, self._chosen(network))
+        chosen = self._chosen(network)
+        self._before = kernels_of(network, chosen), LastGradient(network, chosen)
 
     def callback(self, network: Network | None = None, *, every: str | int = "epoch") -> Any:
         """Make a callback for ``fit`` of Keras.
@@ -189,40 +190,86 @@ class Film:
             raise SelectionError(f"{network.name} has no layer with channels: there is no film")
         return fit
 
-    def _begin(self, network: Network, layers: list[FilmedLayer]) -> None:
+    def _another(self, network: Network) -> SelectionError:
+        return SelectionError(
+            f"the layers of {network.name} are not those of the film {self.path}: record one "
+            "network, and begin another film for another"
+        )
+
+    def _seen(self, network: Network, chosen: Sequence[Layer]) -> Seen:
+        names = [layer.name for layer in chosen]
+        runs = [network.run(batch, names) for batch in self._batches]
+        maps = _joined([run.values for run in runs], names)
+        training = self._in_training(network, names)
+        outputs = _joined([run.outputs for run in runs], runs[0].outputs if runs else ())
+        count = sum(len(batch.names) for batch in self._batches)
+        of_images = {name: part for name, part in outputs.items() if part.shape[:1] == (count,)}
+        if self._before is None:
+            return Seen(maps, training, of_images)
+        before, gradient = self._before
+        gradients = gradient.after(network, chosen)
+        return Seen(maps, training, of_images, kernels_of(network, chosen), before, gradients)
+
+    def _in_training(self, network: Network, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Give the maps in training mode of the layers of which they are kept; at first of all."""
+        wanted = names if self._last is None else self._training
+        if not wanted or not network.trains:
+            return {}
+        try:
+            parts = [network.run_in_training(batch, wanted) for batch in self._batches]
+        except ModelError as error:
+            if self._last is not None:
+                raise
+            warn(f"the film holds no maps in training mode: {error}")
+            return {}
+        return _joined(parts, wanted)
+
+    def _begin(self, network: Network, layers: list[FilmedLayer], seen: Seen) -> Seen:
         names = [name for batch in self._batches for name in batch.names]
         labels = [label for batch in self._batches for label in batch.labels]
-        if not names:
-            raise InputError("there is no image to film: give at least one")
+        self._training = _from_first_other(seen)
+        seen = replace(seen, training={name: seen.training[name] for name in self._training})
         about = {
             "network": network.name,
             "source": Path(network.source).name,
             "images": names,
             "labels": labels,
+            "class_names": [name for batch in self._batches for name in batch.class_names],
             "preparation": network.fed(self._batches[0]),
+            "description": described(network, [layer.name for layer in layers]),
         }
-        self._store.create(layers, len(names), about)
+        inputs = _joined([batch.arrays for batch in self._batches], self._batches[0].arrays)
+        outputs = {name: values.shape[1:] for name, values in seen.outputs.items()}
+        self._store.create(Contents(layers, self._training, inputs, outputs, about))
         self._layers = layers
+        return seen
 
     def __repr__(self) -> str:
         frames = "no frame yet" if self._last is None else f"last frame at step {self._last.step:,}"
         return f"<Film {self.path}: {frames}>"
 
 
-def kernels_of(network: Network, layers: Sequence[Layer]) -> dict[str, np.ndarray]:
-    """Give the kernels of layers that have one a channel, ``(channel, ...)``.
+def _joined(
+    parts: Sequence[Mapping[str, np.ndarray]], names: Iterable[str]
+) -> dict[str, np.ndarray]:
+    """Put what several batches gave behind each other."""
+    if not parts:
+        raise InputError("there is no image to film: give at least one")
+    try:
+        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+    except ValueError as error:
+        raise InputError(
+            "the images differ in size, and so do their maps: film images of one size"
+        ) from error
 
-    Of a separable convolution it is the pointwise kernel, which has its output channels.
+
+def _from_first_other(seen: Seen) -> list[str]:
+    """Name the layers from the first one on whose maps are others in training mode.
+
+    One behind it may give the same at first and another value later.
     """
-    found = {}
-    for layer in layers:
-        computation = network.computation(layer.name) if layer.kind in _WITH_KERNELS else None
-        weights = {} if computation is None else computation.weights
-        kernel = weights.get("pointwise", weights.get("kernel"))
-        if kernel is not None and len(kernel) == layer.channels:
-            # A copy: on some backends it is the weights' own memory.
-            found[layer.name] = np.array(kernel, np.float32)
-    return found
-
-
-_WITH_KERNELS = ("conv", "dense")
+    names = list(seen.training)
+    for place, name in enumerate(names):
+        if not np.array_equal(seen.maps[name], seen.training[name], equal_nan=True):
+            return names[place:]
+    return []

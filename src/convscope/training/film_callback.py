@@ -43,14 +43,18 @@ def film_callback(film: Film, network: Network | None, every: str | int) -> Any:
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             course.end_epoch()
 
+        def on_train_end(self, logs: Any = None) -> None:
+            course.end()
+
     return Recorder()
 
 
 class _Course:
     """Where a training is, and what of it is recorded.
 
-    On jax ``fit`` takes the variables out of the model between two steps. Keras puts copies of
-    their present values back when a callback asks for them, and the next step begins from these.
+    On jax ``fit`` takes the variables out of the model between two steps. Keras puts their present
+    values back when a callback asks for them, and the next step begins from these, and overwrites
+    them. Copies stay with the network, so that others can look at it meanwhile.
 
     Parameters
     ----------
@@ -75,6 +79,7 @@ class _Course:
         self._model = model
         if self._network is None:
             self._network = open_network(model)
+        self._lend()
         if self._film.last_step is None:
             self._tell(self._record)
         # An epoch that was interrupted counts too, as do frames that somebody else recorded.
@@ -103,6 +108,16 @@ class _Course:
         self._before_epoch += self._in_epoch
         self._in_epoch = 0
 
+    def end(self) -> None:
+        from convscope.networks.keras.lent import take_back
+
+        take_back(getattr(self._network, "model", self._model))
+
+    def _lend(self) -> None:
+        from convscope.networks.keras.lent import lend
+
+        lend(getattr(self._network, "model", self._model), self._model)
+
     def _ends_interval(self, done: int, then: int) -> bool:
         if self._interval is None:
             return self._steps is not None and then >= self._steps
@@ -123,6 +138,7 @@ class _Course:
             return
         if hasattr(self._model, "jax_state_sync"):
             self._model.jax_state_sync()
+        self._lend()
         try:
             tell(self._network)
         except OutputError as error:

@@ -25,7 +25,9 @@ _FRAMES_OF_A_STRIP = 6
 _WIDE, _HIGH, _IN_A_STRIP = 560, 700, 170
 
 
-def film_pictures(film: OpenedFilm, layer: str | int | None = None, image: int = 0) -> FilmPictures:
+def film_pictures(
+    film: OpenedFilm, layer: str | int | None = None, image: int = 0, *, training: bool = False
+) -> FilmPictures:
     """Draw what a layer made of one image, frame by frame.
 
     Parameters
@@ -35,6 +37,8 @@ def film_pictures(film: OpenedFilm, layer: str | int | None = None, image: int =
         Name, or place among the film's layers; by default the first one with maps in a plane.
     image : int
         Which of the film's images.
+    training : bool
+        The maps in training mode, where these were others.
 
     Returns
     -------
@@ -46,10 +50,11 @@ def film_pictures(film: OpenedFilm, layer: str | int | None = None, image: int =
         When there is no such layer or image.
     """
     name = _named(film, layer)
-    maps = film.maps(name, image)
+    maps = film.maps(name, image, training=training)
     finite = maps[np.isfinite(maps)]
     bounds = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    return FilmPictures(film, name, film.image(image), maps, film.dead(name), bounds)
+    dead = film.series("dead", name)
+    return FilmPictures(film, name, film.image(image), maps, dead, bounds)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -13,7 +13,7 @@ import numpy as np
 from convscope.errors import ConvscopeError, InputError, OutputError, require
 from convscope.training.frame import Frame
 
-__all__ = ["FilmStore", "FilmedLayer"]
+__all__ = ["Contents", "FilmStore", "FilmedLayer"]
 
 _KIND = "convscope film"
 _LATEST = 1
@@ -21,6 +21,8 @@ _NOT_WRITTEN = -1
 _FIRST_ROOM = 64
 _STEPS_IN_A_FILE = 4096
 _LARGEST_CHUNK = 16_000_000
+_BY_CHANNEL = ("update", "gradient")
+_BY_MAP = ("low", "high", "change")
 _HIGHEST = float(np.finfo(np.float16).max)
 
 
@@ -48,13 +50,45 @@ class FilmedLayer:
         return self.shape[0]
 
 
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What a film is going to hold.
+
+    Attributes
+    ----------
+    layers : sequence of FilmedLayer
+    training : sequence of str
+        Those of which maps in training mode are kept.
+    inputs : mapping of str to numpy.ndarray
+        What the network is fed, ``(image, ...)``, by its inputs.
+    outputs : mapping of str to sequence of int
+        The shapes of what it gives out, without the image axis.
+    about : mapping
+        What else is told of it, as JSON has it.
+    """
+
+    layers: Sequence[FilmedLayer]
+    training: Sequence[str]
+    inputs: Mapping[str, np.ndarray]
+    outputs: Mapping[str, Sequence[int]]
+    about: Mapping[str, Any]
+
+    @property
+    def images(self) -> int:
+        """How many."""
+        return len(next(iter(self.inputs.values())))
+
+
 class FilmStore:
     """A film's place.
 
-    Arrays by frame: ``step``; ``dead``, ``change`` and ``update`` with the channels of all layers
-    in a row; ``maps/0`` and so on, a layer each. There is room in them for more frames than there
-    are. A frame counts when its step is written, which comes last, and Zarr gives every file its
-    name when it is whole: so a reader sees whole frames alone, whenever the writer is stopped.
+    Arrays by frame: ``step``; ``dead``, ``low``, ``high``, ``change``, ``update`` and ``gradient``
+    with the channels of all layers in a row; ``maps/0`` and so on, a layer each, and ``training/0``
+    of those that have maps of their own in training mode; ``outputs/0`` and so on. There is room in
+    them for more frames than there are. ``inputs/0`` and so on are written once.
+
+    A frame counts when its step is written, which comes last, and Zarr gives every file its name
+    when it is whole: so a reader sees whole frames alone, whenever the writer is stopped.
 
     Maps are float16. Levels would need ends that nobody knows before the training; half precision
     needs none, and its steps of 1/2048 of a value are finer than those of a picture with 240
@@ -80,41 +114,61 @@ class FilmStore:
                 f"there is something at {self.path!r} already: name another path, or delete it"
             )
 
-    def create(self, layers: Sequence[FilmedLayer], images: int, about: Mapping[str, Any]) -> None:
+    def create(self, contents: Contents) -> None:
         """Begin a film.
 
-        Parameters
-        ----------
-        layers : sequence of FilmedLayer
-        images : int
-            How many.
-        about : mapping
-            What else is told of it, as JSON has it.
+        Raises
+        ------
+        OutputError
+            When it cannot be written.
         """
         self.check_free()
-        channels = sum(layer.channels for layer in layers)
+        layers, images = contents.layers, contents.images
+        columns = (sum(layer.channels for layer in layers),)
         with self._writing():
             group = self._zarr.open_group(self.path, mode="a")
-            steps = (_STEPS_IN_A_FILE,)
-            self._make(group, "step", "int64", ("step",), (), _NOT_WRITTEN, steps)
-            self._make(group, "dead", "bool", ("step", "column"), (channels,), False)
-            self._make(
-                group, "change", "float32", ("step", "image", "column"), (images, channels), np.nan
-            )
-            self._make(group, "update", "float32", ("step", "column"), (channels,), np.nan)
+            self._make(group, "step", "int64", ("step",), (), _NOT_WRITTEN, (_STEPS_IN_A_FILE,))
+            self._make(group, "dead", "bool", ("step", "column"), columns, False)
+            for name in _BY_CHANNEL:
+                self._make(group, name, "float32", ("step", "column"), columns, np.nan)
+            for name in _BY_MAP:
+                self._make(
+                    group, name, "float32", ("step", "image", "column"), (images, *columns), np.nan
+                )
             for place, layer in enumerate(layers):
-                shape, dims = (images, *layer.shape), ("step", "image", *layer.dims)
-                at_once = max(1, _LARGEST_CHUNK // max(1, 2 * int(np.prod(layer.shape))))
-                chunks = (1, min(images, at_once), *layer.shape)
-                self._make(group, f"maps/{place}", "float16", dims, shape, 0, chunks)
+                self._make_maps(group, f"maps/{place}", layer, images)
+                if layer.name in contents.training:
+                    self._make_maps(group, f"training/{place}", layer, images)
+            for place, shape in enumerate(contents.outputs.values()):
+                axes = ("step", "image", *(f"axis{axis + 1}" for axis in range(len(shape))))
+                self._make(group, f"outputs/{place}", "float32", axes, (images, *shape), np.nan)
+            for place, values in enumerate(contents.inputs.values()):
+                group.create_array(f"inputs/{place}", data=np.ascontiguousarray(values))
             entries = [
                 {**vars(layer), "dims": list(layer.dims), "shape": list(layer.shape)}
                 for layer in layers
             ]
-            group.attrs.update({**about, "kind": _KIND, "version": _LATEST, "layers": entries})
-        self._arrays = {name: group[name] for name in ("step", "dead", "change", "update")}
-        self._maps = {layer.name: group[f"maps/{at}"] for at, layer in enumerate(layers)}
+            group.attrs.update(
+                {**contents.about, "kind": _KIND, "version": _LATEST, "layers": entries}
+                | {
+                    name: list(getattr(contents, name))
+                    for name in ("training", "inputs", "outputs")
+                }
+            )
+        self._arrays = {name: group[name] for name in ("step", "dead", *_BY_CHANNEL, *_BY_MAP)}
+        places = {layer.name: place for place, layer in enumerate(layers)}
+        self._of_layers = {
+            kind: {name: group[f"{kind}/{places[name]}"] for name in names}
+            for kind, names in (("maps", places), ("training", contents.training))
+        }
+        self._outputs = {name: group[f"outputs/{at}"] for at, name in enumerate(contents.outputs)}
         self._count, self._room = 0, _FIRST_ROOM
+
+    def _make_maps(self, group: Any, name: str, layer: FilmedLayer, images: int) -> None:
+        shape, dims = (images, *layer.shape), ("step", "image", *layer.dims)
+        at_once = max(1, _LARGEST_CHUNK // max(1, 2 * int(np.prod(layer.shape))))
+        chunks = (1, min(images, at_once), *layer.shape)
+        self._make(group, name, "float16", dims, shape, 0, chunks)
 
     def _make(
         self,
@@ -147,15 +201,15 @@ class FilmStore:
         with self._writing():
             if place == self._room:
                 self._grow()
-            for name, maps in self._maps.items():
-                maps[place] = _half(frame.maps[name])
-            for name, values in (
-                ("dead", frame.dead),
-                ("change", frame.change),
-                ("update", frame.update),
-            ):
+            for kind, arrays in self._of_layers.items():
+                for name, maps in arrays.items():
+                    maps[place] = _half(getattr(frame, kind)[name])
+            for name, outputs in self._outputs.items():
+                outputs[place] = frame.outputs[name]
+            for name in ("dead", *_BY_CHANNEL, *_BY_MAP):
+                values = getattr(frame, name)
                 self._arrays[name][place] = np.concatenate(
-                    [values[layer] for layer in self._maps], axis=-1
+                    [values[layer] for layer in self._of_layers["maps"]], axis=-1
                 )
             self._arrays["step"][place] = frame.step
         self._count += 1
@@ -163,7 +217,8 @@ class FilmStore:
     def _grow(self) -> None:
         # Doubled: to change a shape costs as much as to write a frame.
         self._room *= 2
-        for array in (*self._arrays.values(), *self._maps.values()):
+        of_layers = (array for arrays in self._of_layers.values() for array in arrays.values())
+        for array in (*self._arrays.values(), *of_layers, *self._outputs.values()):
             array.resize((self._room, *array.shape[1:]))
 
     def attributes(self) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["Arrays", "Frame", "next_frame", "relative"]
+__all__ = ["Arrays", "Frame", "Seen", "next_frame", "norms", "relative"]
 
 Arrays = Mapping[str, np.ndarray]
 """An array a layer."""
@@ -23,54 +23,96 @@ class Frame:
         How many updates the weights had had.
     maps : mapping of str to numpy.ndarray
         Float32, ``(image, channel, y, x)`` and the like, by layer.
+    training : mapping of str to numpy.ndarray
+        The same maps in training mode, of the layers where that can be another one.
+    outputs : mapping of str to numpy.ndarray
+        Float32, ``(image, ...)``: what the network gave out, by the outputs' names.
     dead : mapping of str to numpy.ndarray
         Bool, ``(channel,)``: whether the channel is zero on all images.
+    low, high : mapping of str to numpy.ndarray
+        Float32, ``(image, channel)``: smallest and largest finite value of each map; NaN where it
+        has none.
     change : mapping of str to numpy.ndarray
         Float32, ``(image, channel)``: of each map since the last frame, see `relative`; NaN in the
         first.
     update : mapping of str to numpy.ndarray
         Float32, ``(channel,)``: of each channel's kernel by the last update, see `relative`; NaN
         where it has none, or is not known before the update.
+    gradient : mapping of str to numpy.ndarray
+        Float32, ``(channel,)``: Euclidean norm of the gradient of each channel's kernel that the
+        last update used; NaN where that is not known.
     """
 
     step: int
     maps: Arrays
+    training: Arrays
+    outputs: Arrays
     dead: Arrays
+    low: Arrays
+    high: Arrays
     change: Arrays
     update: Arrays
+    gradient: Arrays
 
 
-def next_frame(
-    step: int, maps: Arrays, last: Arrays | None, kernels: Arrays, before: Arrays | None
-) -> Frame:
-    """Make a frame from the maps and kernels of a step.
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What the network gave at a step, as it is recorded.
+
+    Attributes
+    ----------
+    maps, training, outputs
+        See `Frame`.
+    kernels, before, gradients : mapping of str to numpy.ndarray
+        ``(channel, ...)``: the kernels now, before the last update, and the gradient that it used;
+        of the layers where that is known.
+    """
+
+    maps: Arrays
+    training: Arrays = field(default_factory=dict)
+    outputs: Arrays = field(default_factory=dict)
+    kernels: Arrays = field(default_factory=dict)
+    before: Arrays = field(default_factory=dict)
+    gradients: Arrays = field(default_factory=dict)
+
+
+def next_frame(step: int, seen: Seen, last: Arrays | None = None) -> Frame:
+    """Make a frame.
 
     Parameters
     ----------
     step : int
-    maps : mapping of str to numpy.ndarray
-        ``(image, channel, ...)``.
+    seen : Seen
     last : mapping or None
         The maps of the frame before.
-    kernels : mapping of str to numpy.ndarray
-        ``(channel, ...)``.
-    before : mapping or None
-        The kernels before the last update.
     """
+    maps = seen.maps
+    ends = {name: _ends(values) for name, values in maps.items()}
+
+    def by_channel(of: Callable[[str], np.ndarray], *known: Arrays) -> Arrays:
+        return {
+            name: of(name) if all(name in part for part in known) else _unknown(values.shape[1:2])
+            for name, values in maps.items()
+        }
+
     return Frame(
-        step,
-        maps,
-        {name: (_flat(values, 2) == 0).all(axis=(0, 2)) for name, values in maps.items()},
-        {
+        step=step,
+        maps=maps,
+        training=seen.training,
+        outputs=seen.outputs,
+        dead={name: (_flat(values, 2) == 0).all(axis=(0, 2)) for name, values in maps.items()},
+        low={name: low for name, (low, _) in ends.items()},
+        high={name: high for name, (_, high) in ends.items()},
+        change={
             name: _unknown(values.shape[:2]) if last is None else relative(last[name], values, 2)
             for name, values in maps.items()
         },
-        {
-            name: _unknown(values.shape[1:2])
-            if before is None or name not in before or name not in kernels
-            else relative(before[name], kernels[name], 1)
-            for name, values in maps.items()
-        },
+        update=by_channel(
+            lambda name: relative(seen.before[name], seen.kernels[name], 1),
+            seen.before,
+            seen.kernels,
+        ),
+        gradient=by_channel(lambda name: norms(seen.gradients[name], 1), seen.gradients),
     )
 
 
@@ -89,10 +131,33 @@ def relative(before: np.ndarray, now: np.ndarray, kept: int) -> np.ndarray:
     numpy.ndarray
         Float32. 0 where nothing changed; infinite where all was zero before and is not now.
     """
-    old, new = _flat(before, kept).astype(np.float64), _flat(now, kept).astype(np.float64)
-    moved, norm = (np.sqrt(np.square(part).sum(axis=-1)) for part in (new - old, old))
+    old = before.astype(np.float64)
+    moved, norm = norms(now - old, kept), norms(old, kept)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(moved == 0, 0, moved / norm).astype(np.float32)
+
+
+def norms(values: np.ndarray, kept: int) -> np.ndarray:
+    """Give the Euclidean norms over all but the first axes, float32.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+    kept : int
+        How many axes the result has.
+    """
+    squares = np.square(_flat(values, kept), dtype=np.float64)
+    return np.asarray(np.sqrt(squares.sum(axis=-1)), np.float32)
+
+
+def _ends(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the smallest and largest finite value of every map, ``(image, channel)``."""
+    flat = _flat(values, 2)
+    finite = np.isfinite(flat)
+    some = finite.any(axis=2)
+    low = np.where(finite, flat, np.inf).min(axis=2, initial=np.inf)
+    high = np.where(finite, flat, -np.inf).max(axis=2, initial=-np.inf)
+    return np.where(some, low, np.nan), np.where(some, high, np.nan)
 
 
 def _flat(values: np.ndarray, kept: int) -> np.ndarray:

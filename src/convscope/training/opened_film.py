@@ -56,14 +56,22 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
 
     ``maps``
         ``(step, image, channel, y, x)`` and the like, float16.
+    ``training``
+        The same in training mode: batch normalization with the mean and variance of the film's
+        images, dropout at work. Only of layers from the first one on where that is another value.
     ``dead``
         ``(step, channel)``: whether the channel is zero on all images of the film.
+    ``low``, ``high``
+        ``(step, image, channel)``: smallest and largest finite value of each map.
     ``change``
         ``(step, image, channel)``: Euclidean norm of the difference of a map from that of the frame
         before, relative to the norm of the latter; NaN in the first frame.
     ``update``
         ``(step, channel)``: the same of the channel's kernel over one update, the last before the
         frame; NaN where it was not recorded. Only of layers with kernels of which some is known.
+    ``gradient``
+        ``(step, channel)``: Euclidean norm of the gradient of the channel's kernel that this update
+        used; NaN where it is not known, and left out like ``update``.
 
     Attributes
     ----------
@@ -73,6 +81,14 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
         What they are called.
     labels : tuple of (int or None)
         Their classes.
+    class_names : tuple of str
+        What these are called; empty where that is not known.
+    preparation : str
+        What was done to them.
+    description : mapping
+        The network's layers, inputs and labels; see `convscope.training.filmed_network`.
+    in_training : frozenset of str
+        The layers with maps in training mode.
     steps : numpy.ndarray
         Int64: how many updates the weights had had at each frame.
     """
@@ -85,14 +101,19 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
             self.network = str(about["network"])
             self.images = tuple(str(name) for name in about["images"])
             self.labels = tuple(about["labels"])
-            self._about = {name: str(about[name]) for name in ("source", "preparation")}
+            self.class_names = tuple(str(name) for name in about["class_names"])
+            self.source, self.preparation = str(about["source"]), str(about["preparation"])
+            self.description: Mapping[str, Any] = dict(about["description"])
+            self._input_names = [str(name) for name in about["inputs"]]
+            self._output_names = [str(name) for name in about["outputs"]]
+            self.in_training = frozenset(about["training"])
             layers = [
                 FilmedLayer(
                     entry["name"], entry["kind"], tuple(entry["dims"]), tuple(entry["shape"])
                 )
                 for entry in about["layers"]
             ]
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"what {self.path!r} tells of itself is damaged: record the film again"
             ) from error
@@ -123,8 +144,16 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
             self._kept[layer] = self._dataset(layer)
         return self._kept[layer]
 
-    def maps(self, layer: str, image: int = 0) -> np.ndarray:
+    def maps(self, layer: str, image: int = 0, *, training: bool = False) -> np.ndarray:
         """Read what a layer made of one image over time.
+
+        Parameters
+        ----------
+        layer : str
+        image : int
+            Which of the film's images.
+        training : bool
+            In training mode, where that was another value.
 
         Returns
         -------
@@ -136,13 +165,56 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
         SelectionError
             When there is no such layer or image.
         """
-        self.require(layer)
         place = self.image(image)
         frames = slice(0, len(self.steps))
-        return self._store.read(f"maps/{self._places[layer]}", frames, place).astype(np.float32)
+        return self._store.read(self._array(layer, training), frames, place).astype(np.float32)
 
-    def dead(self, layer: str) -> np.ndarray:
-        """Tell which channels are zero on all images: ``(step, channel)``, bool.
+    def frame_maps(self, layer: str, frame: int, *, training: bool = False) -> np.ndarray:
+        """Read what a layer made of all images at one frame: ``(image, channel, y, x)``, float32.
+
+        Raises
+        ------
+        SelectionError
+            When there is no such layer.
+        """
+        return self._store.read(self._array(layer, training), frame).astype(np.float32)
+
+    def outputs(self, frame: int) -> dict[str, np.ndarray]:
+        """Read what the network gave out at one frame, ``(image, ...)``, by its outputs."""
+        return {
+            name: self._store.read(f"outputs/{place}", frame)
+            for place, name in enumerate(self._output_names)
+        }
+
+    @property
+    def inputs(self) -> dict[str, np.ndarray]:
+        """What the network was fed, ``(image, ...)``, by its inputs."""
+        return {
+            name: self._store.read(f"inputs/{place}", slice(None))
+            for place, name in enumerate(self._input_names)
+        }
+
+    def ends(self, layer: str, image: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Give the smallest and largest finite value of every map over all frames, ``(channel,)``.
+
+        Raises
+        ------
+        SelectionError
+            When there is no such layer or image.
+        """
+        place = self.image(image)
+        low, high = (self.series(name, layer)[:, place] for name in ("low", "high"))
+        return np.fmin.reduce(low), np.fmax.reduce(high)
+
+    def series(self, name: str, layer: str) -> np.ndarray:
+        """Read a figure of every channel of a layer over time.
+
+        Parameters
+        ----------
+        name : str
+            ``dead``, ``update``, ``gradient``: ``(step, channel)``. ``low``, ``high``, ``change``:
+            ``(step, image, channel)``.
+        layer : str
 
         Raises
         ------
@@ -150,7 +222,12 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
             When there is no such layer.
         """
         self.require(layer)
-        return self._store.read("dead", slice(0, len(self.steps)), self._columns[layer])
+        every = () if name in {"dead", "update", "gradient"} else (slice(None),)
+        return self._store.read(name, slice(0, len(self.steps)), *every, self._columns[layer])
+
+    def again(self) -> OpenedFilm:
+        """Open it again, with the frames that are whole by now."""
+        return OpenedFilm(self._store)
 
     def image(self, image: int) -> int:
         """Give the place of an image; negative ones count from the end.
@@ -166,10 +243,10 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
         """Say where the maps of a layer come from."""
         return {
             "network": self.network,
-            "source": self._about["source"],
+            "source": self.source,
             "layer": layer,
             "image": self.images[self.image(image)],
-            "preparation": self._about["preparation"],
+            "preparation": self.preparation,
         }
 
     def require(self, layer: str) -> None:
@@ -179,26 +256,34 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
                 f"the film {self.path} has no layer {layer!r}: {near(str(layer), self.layers)}"
             )
 
+    def _array(self, layer: str, training: bool) -> str:
+        self.require(layer)
+        kind = "training" if training and layer in self.in_training else "maps"
+        return f"{kind}/{self._places[layer]}"
+
     def _dataset(self, layer: str) -> xarray.Dataset:
         import xarray
 
-        known, frames, own = self.layers[layer], slice(0, len(self.steps)), self._columns[layer]
-        everything = slice(None)
-        maps = self._store.read(f"maps/{self._places[layer]}", frames)
-        change = self._store.read("change", frames, everything, own)
-        update = self._store.read("update", frames, own)
+        known, frames = self.layers[layer], slice(0, len(self.steps))
+        of_maps = ("step", "image", *known.dims)
         variables: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
-            "maps": (("step", "image", *known.dims), maps),
-            "dead": (("step", "channel"), self.dead(layer)),
-            "change": (("step", "image", "channel"), change),
+            "maps": (of_maps, self._store.read(self._array(layer, False), frames))
         }
-        if not np.isnan(update).all():
-            variables["update"] = (("step", "channel"), update)
+        if layer in self.in_training:
+            variables["training"] = of_maps, self._store.read(self._array(layer, True), frames)
+        variables["dead"] = ("step", "channel"), self.series("dead", layer)
+        for name in ("low", "high", "change"):
+            variables[name] = ("step", "image", "channel"), self.series(name, layer)
+        for name in ("update", "gradient"):
+            found = self.series(name, layer)
+            if not np.isnan(found).all():
+                variables[name] = ("step", "channel"), found
         coords: dict[str, Any] = {"step": self.steps, "image": list(self.images)}
         if any(label is not None for label in self.labels):
             classes = [np.nan if label is None else label for label in self.labels]
             coords["label"] = ("image", classes)
-        attrs = {"layer": layer, "kind": known.kind, "network": self.network, **self._about}
+        attrs = {"layer": layer, "kind": known.kind, "network": self.network}
+        attrs |= {"source": self.source, "preparation": self.preparation}
         return xarray.Dataset(variables, coords=coords, attrs=attrs)
 
     def __repr__(self) -> str:

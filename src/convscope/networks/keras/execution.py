@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
@@ -85,6 +86,7 @@ def compile_run(
     *,
     outputs: bool,
     edited: Mapping[str, Place],
+    training: bool = False,
 ) -> Compiled:
     """Compile a forward pass that gives out the chosen layers' values.
 
@@ -103,13 +105,18 @@ def compile_run(
         Whether the model's outputs are given out as well.
     edited : mapping of str to Place
         The layers whose values can be changed on the way, with an array that is given at each call.
+    training : bool
+        Whether the model is called as in training; what it would then change stays as it was.
     """
     linear = any(name.endswith(LINEAR) for name in (*names, *edited))
 
     def forward(given: Any) -> list[Any]:
         inputs, edits = tensors(given)
         change = editing(edits[0], edited) if edited else None
-        tape, result = recorded(model, inputs, signature, linear=linear, change=change)
+        with _keeping_its_state() if training else nullcontext():
+            tape, result = recorded(
+                model, inputs, signature, linear=linear, change=change, training=training
+            )
         values = tape.values()
         wanted = [values[name] for name in names]
         return wanted + (keras.tree.flatten(result) if outputs else [])
@@ -152,6 +159,7 @@ def recorded(
     linear: bool = False,
     change: Change | None = None,
     beside: Sequence[Any] = (),
+    training: bool = False,
 ) -> tuple[Tape, Any]:
     """Run a model on tensors once, with every layer call on a tape.
 
@@ -167,7 +175,7 @@ def recorded(
     """
     tape = Tape(_belonging([inputs, *beside]), linear=linear, change=change)
     with tape.recording():
-        outputs = signature.call(model, inputs)
+        outputs = signature.call(model, inputs, training=training)
     return tape, outputs
 
 
@@ -201,6 +209,11 @@ def _once_each(
 def shapes_of(inputs: Any) -> Shapes:
     """Give the shapes of the arrays of a structure."""
     return tuple(tuple(array.shape) for array in keras.tree.flatten(inputs))
+
+
+def _keeping_its_state() -> AbstractContextManager[Any]:
+    """Let what a model assigns to its variables be forgotten; on jax all passes do so."""
+    return nullcontext() if keras.backend.backend() == "jax" else keras.StatelessScope()
 
 
 def _on_jax(model: Any, forward: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:

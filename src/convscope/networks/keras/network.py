@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -24,7 +25,8 @@ from convscope.networks.keras.computation import computation_of
 from convscope.networks.keras.describe import describe, input_order
 from convscope.networks.keras.execution import trace
 from convscope.networks.keras.heads import heads_of
-from convscope.networks.keras.moment import moment_of
+from convscope.networks.keras.lent import instead_of_weights, lent, standing_in
+from convscope.networks.keras.moment import Moment, moment_of
 from convscope.networks.keras.passes import Passes
 from convscope.networks.keras.rescaling import input_is_plane, pixel_range
 from convscope.networks.keras.signature import Signature, signature_of
@@ -130,16 +132,19 @@ class KerasNetwork(PassingNetwork):
     def moment(self) -> object | None:
         """A token of the weights; None while ``fit`` has taken them out of the model on jax.
 
-        Keras then gives values that it makes up: what the weights would be initialised to.
+        Keras then gives values that it makes up: what the weights would be initialised to. With a
+        film it is that of the copies from when the film last looked.
         """
-        return moment_of(self._variables)
+        copies = [copy for _, copy in lent(self.model)]
+        return Moment(copies) if copies else moment_of(self._variables)
 
     def weights(self) -> Iterator[tuple[str, np.ndarray]]:
         """Give all weights of the model, by their places; the seeds of dropout are none."""
         self._description()
-        for place, variable in enumerate(self.model.weights):
-            # No names: Keras counts those of unnamed layers on through a process.
-            yield str(place), keras.ops.convert_to_numpy(variable)
+        with standing_in(self.model):
+            values = [keras.ops.convert_to_numpy(variable) for variable in self.model.weights]
+        # No names: Keras counts those of unnamed layers on through a process.
+        yield from ((str(place), value) for place, value in enumerate(values))
 
     @cached_property
     def _variables(self) -> list[Any]:
@@ -176,6 +181,16 @@ class KerasNetwork(PassingNetwork):
                 )
             return self._passes
 
+    def holding(self) -> AbstractContextManager[None]:
+        """Answer with the weights of this moment, where they are copies; see `Network.holding`."""
+        pairs = lent(self.model)
+        return instead_of_weights(self.model, pairs) if pairs else nullcontext()
+
+    @contextmanager
+    def _failing_on(self, batch: Batch) -> Iterator[None]:
+        with super()._failing_on(batch), standing_in(self.model):
+            yield
+
     def computation(self, layer: str) -> Computation | None:
         """Say what a layer or linear part computes; None where that is not understood."""
         name = named_layer(self.layers, layer).name
@@ -183,7 +198,8 @@ class KerasNetwork(PassingNetwork):
         for call in self._description()[0]:
             if call.name == whole:
                 given = self._call_inputs[whole]
-                return computation_of(call, given, self.layers[whole], linear=name != whole)
+                with standing_in(self.model):
+                    return computation_of(call, given, self.layers[whole], linear=name != whole)
         return None
 
     def batches(self, images: Any) -> list[Batch]:
@@ -216,7 +232,8 @@ class KerasNetwork(PassingNetwork):
     def _description(self) -> tuple[list[Call], tuple[Input, ...], Mapping[str, Layer]]:
         with self._lock:
             if self._described is None:
-                self._described = self._describe(self._description_signature())
+                with standing_in(self.model):
+                    self._described = self._describe(self._description_signature())
             return self._described
 
     def _describe(

@@ -90,6 +90,20 @@ class Passes:
             dict(zip(self._outputs, map(self._ordered_output, results), strict=False)),
         )
 
+    def run_in_training(self, batch: Batch, names: Sequence[str]) -> Mapping[str, np.ndarray]:
+        """Run the model once as in training; see `Network.run_in_training`."""
+
+        def build() -> _Plan:
+            chosen = [self._recorded(name) for name in names]
+            compiled = compile_run(
+                self._model, names, self._signature, outputs=False, edited={}, training=True
+            )
+            return _Plan(compiled, chosen)
+
+        plan = self._plan(("training", *names), build)
+        values, _ = plan.call(self._packed(batch), ())
+        return {value.name: _dims_ordered(values[value.name], value) for value in plan.values}
+
     def gradients(
         self,
         batch: Batch,

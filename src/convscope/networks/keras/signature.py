@@ -79,11 +79,11 @@ class Signature:
             arrays.append(np.zeros((_BATCHES[which], *sizes), dtype))
         return self.pack(arrays)
 
-    def call(self, model: Any, inputs: Any) -> Any:
-        """Call a model on packed inputs, in inference mode."""
+    def call(self, model: Any, inputs: Any, *, training: bool = False) -> Any:
+        """Call a model on packed inputs, in inference mode unless it is said."""
         if self.keywords:
-            return model(**inputs, training=False)
-        return model(inputs, training=False)
+            return model(**inputs, training=training)
+        return model(inputs, training=training)
 
 
 def signature_of(model: Any) -> Signature | None:

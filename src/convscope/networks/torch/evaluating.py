@@ -1,4 +1,4 @@
-"""Run a model in evaluation mode, and leave it in the mode in which it was."""
+"""Run a model in evaluation or training mode, and leave it as it was."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
-__all__ = ["evaluating"]
+__all__ = ["as_in_training", "evaluating"]
 
 _lock = threading.Lock()
 # By the id of a module: the module, how many passes hold it, and whether it was training.
@@ -39,6 +39,28 @@ def evaluating(model: torch.nn.Module) -> Iterator[None]:
                     _held[id(module)] = (module, count - 1, training)
                 elif training:
                     module.training = True
+
+
+@contextmanager
+def as_in_training(model: torch.nn.Module) -> Iterator[None]:
+    """Hold a model in training mode until the block ends; its buffers are put back.
+
+    In a model that is in training mode the parts that are not, such as frozen ones, stay so.
+    """
+    modules = [] if model.training else [one for one in _modules(model) if not one.training]
+    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
+    devices = {buffer.device for buffer in model.parameters() if buffer.device.type == "cuda"}
+    for module in modules:
+        module.training = True
+    try:
+        with torch.random.fork_rng(sorted(device.index for device in devices)):
+            yield
+    finally:
+        for module in modules:
+            module.training = False
+        with torch.no_grad():
+            for buffer, before in buffers:
+                buffer.copy_(before)
 
 
 def _modules(model: torch.nn.Module) -> list[torch.nn.Module]:

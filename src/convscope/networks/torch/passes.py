@@ -19,7 +19,7 @@ from convscope.networks.reductions import Reductions, as_reductions, columns_of
 from convscope.networks.run import Batch, Run
 from convscope.networks.selection import INPUT, named_layer
 from convscope.networks.torch.call import Call
-from convscope.networks.torch.evaluating import evaluating
+from convscope.networks.torch.evaluating import as_in_training, evaluating
 from convscope.networks.torch.execution import float32, inference, recorded
 from convscope.networks.torch.keeping import Keeping
 from convscope.networks.torch.recorder import Keep, Over, targets_of
@@ -85,6 +85,19 @@ class Passes:
         values = {name: float32(keeping[name]) for name in names}
         results = [float32(value) for value in tensors_in(result)] if outputs else []
         return Run(values, dict(zip(self._outputs, results, strict=False)))
+
+    def run_in_training(self, batch: Batch, names: Sequence[str]) -> Mapping[str, np.ndarray]:
+        """Run the model once as in training; see `Network.run_in_training`."""
+        for name in names:
+            self._check(name)
+        keeping = Keeping(names, self._copied, lambda _, value: value)
+        with as_in_training(self._model), torch.inference_mode(False), torch.no_grad():
+            self._forward(self._tensors(batch), names, keeping.keep, keeping.over, count=len(names))
+            values = {name: float32(keeping[name]).copy() for name in names}
+        if keeping.late:
+            self._copied |= keeping.late
+            return self.run_in_training(batch, names)
+        return values
 
     def reductions(
         self,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +19,19 @@ from convscope.networks.torch.call import TENSOR, Call
 from convscope.networks.torch.execution import float32
 from convscope.networks.torch.kinds import geometry_of, kind_of, number
 
-__all__ = ["Reader", "Reading", "Taken"]
+__all__ = ["Reader", "Reading", "Taken", "reading_gradients"]
+
+_gradients_wanted = ContextVar("gradients_wanted", default=False)
+
+
+@contextmanager
+def reading_gradients() -> Iterator[None]:
+    """Read the gradients that weights hold in the place of weights, until the block ends."""
+    token = _gradients_wanted.set(True)
+    try:
+        yield
+    finally:
+        _gradients_wanted.reset(token)
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,9 @@ class Reading:
     def weight(self, name: str) -> np.ndarray | None:
         """Give a weight by name; None where there is none."""
         value = self.call.arguments.get(name)
+        if isinstance(value, torch.Tensor) and _gradients_wanted.get():
+            # Of what is computed from a weight it is not known.
+            value = value.grad if value.is_leaf else None
         return float32(value) if isinstance(value, torch.Tensor) else None
 
     def hidden(self, *names: str) -> bool:

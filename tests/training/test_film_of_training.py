@@ -6,14 +6,17 @@ import subprocess
 import sys
 import threading
 import time
+from io import BytesIO
 
 import keras
 import numpy as np
 import pytest
 from filming import IMAGES, X, Y, built, fitted, made_by_keras
+from PIL import Image
 
 import convscope
-from convscope.errors import ConvscopeError, InputError
+from convscope.errors import ConvscopeError, InputError, OutputError
+from convscope.training.film_pictures import film_pictures
 
 ON_JAX = pytest.mark.skipif(keras.backend.backend() != "jax", reason="asks jax for gradients")
 
@@ -318,3 +321,49 @@ def test_a_killed_training_leaves_its_frames(tmp_path, request):
     for name in left:
         for variable in left[name]:
             np.testing.assert_array_equal(left[name][variable][:6], whole[name][variable][:6])
+
+
+def test_tensorboard_gets_the_same_mosaics_and_the_curves(tmp_path):
+    event_accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator"
+    )
+    film = convscope.Film(IMAGES[:2], ["conv", "relu"], path=tmp_path / "film.zarr")
+    fitted(built(), film.callback())
+    folder = film.to_tensorboard(tmp_path / "logs")
+    read = event_accumulator.EventAccumulator(str(folder), size_guidance={"images": 0})
+    read.Reload()
+    opened = convscope.open_film(film.path)
+    pictures = film_pictures(opened, "relu", 1)
+    events = read.Images(f"relu/{opened.images[1]}")
+    assert [event.step for event in events] == opened.steps.tolist() == [0, 3, 6]
+    for event, picture in zip(events, pictures, strict=True):
+        with Image.open(BytesIO(event.encoded_image_string)) as drawn:
+            assert drawn.size == (event.width, event.height)
+            assert np.array_equal(drawn.convert("RGB"), picture.image().convert("RGB"))
+    assert f"relu in training/{opened.images[1]}" in read.Tags()["images"]
+    assert f"conv in training/{opened.images[1]}" not in read.Tags()["images"]
+    dead = [event.value for event in read.Scalars("dead channels/relu")]
+    assert dead == opened["relu"]["dead"].sum("channel").values.tolist()
+    found = {event.step: event.value for event in read.Scalars("gradient/conv")}
+    assert list(found) == [3, 6]
+    expected = np.linalg.norm(opened["conv"]["gradient"].sel(step=6))
+    assert found[6] == pytest.approx(expected, rel=1e-5)
+    assert "gradient/relu" not in read.Tags()["scalars"]
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path):
+    pytest.importorskip("tensorboard")
+    film = convscope.Film(IMAGES, "conv", path=tmp_path / "film.zarr")
+    film.record(convscope.open(built()), 0)
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"cannot be written .*: name another folder"):
+        film.to_tensorboard(tmp_path / "file")
+
+
+def test_the_film_is_drawn_in_training_mode_too(tmp_path):
+    film = convscope.Film(IMAGES, ["conv", "norm"], path=tmp_path / "film.zarr")
+    fitted(built(), film.callback(), epochs=1)
+    opened = convscope.open_film(film.path)
+    drawn = film_pictures(opened, "norm", training=True)
+    np.testing.assert_allclose(drawn.maps, opened["norm"]["training"][:, 0], rtol=1e-6)
+    assert np.array_equal(film_pictures(opened, "conv", training=True).maps, opened.maps("conv"))

@@ -39,6 +39,14 @@ def film(
     image: Annotated[
         int, typer.Option(metavar="I", help="Which of the film's images, from 0.")
     ] = 0,
+    training: Annotated[
+        bool,
+        typer.Option(
+            "--training",
+            help="The maps as in a step of the training: batch normalization takes the statistics "
+            "of the film's images, dropout drops.",
+        ),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Write how the maps of one layer came about while the network was trained.
@@ -51,7 +59,7 @@ def film(
 
     check_suffix(output)
     opened = open_film(film)
-    pictures = film_pictures(opened, layer, image)
+    pictures = film_pictures(opened, layer, image, training=training)
     say(
         f"{len(opened.steps)} frames of {opened.network}, {len(opened)} layers, "
         f"{len(opened.images)} images: {pictures.layer} of {opened.images[pictures.image]}",

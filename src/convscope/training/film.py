@@ -180,6 +180,12 @@ class Film:
 
         return film_callback(self, network, every)
 
+    def to_tensorboard(self, logdir: str | Path) -> Path:
+        """Write what was recorded up to now for TensorBoard; see `OpenedFilm.to_tensorboard`."""
+        from convscope.training.opened_film import open_film
+
+        return open_film(self.path).to_tensorboard(logdir)
+
     def _chosen(self, network: Network) -> list[Layer]:
         chosen = network.select(self._selectors)
         fit = [layer for layer in chosen if layer.has_image_axis and layer.dims[:1] == ("channel",)]

@@ -225,6 +225,34 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
         every = () if name in {"dead", "update", "gradient"} else (slice(None),)
         return self._store.read(name, slice(0, len(self.steps)), *every, self._columns[layer])
 
+    def to_tensorboard(self, logdir: str | Path) -> Path:
+        """Write the film for TensorBoard: mosaics of every layer and image, and curves.
+
+        The mosaics are those of ``convscope film``, on one scale for all frames. The curves of
+        each layer are the number of dead channels, the norm of the gradient of its kernel, and the
+        medians of the update-to-weight ratio and of the change.
+
+        Parameters
+        ----------
+        logdir : str or Path
+            A folder; made if it is not there.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            When it cannot be written.
+        MissingExtraError
+            When TensorBoard is not installed.
+        """
+        from convscope.training.tensorboard_events import write_events
+
+        return write_events(self, logdir)
+
     def again(self) -> OpenedFilm:
         """Open it again, with the frames that are whole by now."""
         return OpenedFilm(self._store)

@@ -18,14 +18,21 @@ __all__ = ["explore"]
 
 
 def _of_store(given: dict[str, Any]) -> dict[str, Any]:
-    """Take a survey in the place of a model: its network, with the survey beside it."""
+    """Take a survey in the place of a model, with its network, or a film."""
     model = given["model"]
     if not _is_store(model):
         return given
     from convscope.errors import SelectionError
     from convscope.surveys.opened import open_survey
     from convscope.surveys.reopening import open_network_of
+    from convscope.training.opened_film import is_film, open_film
 
+    if is_film(model):
+        if given["images"] or given["survey"] is not None:
+            raise SelectionError(
+                f"{model} is a film, which knows its own images alone: leave out IMAGE and --survey"
+            )
+        return {**given, "model": open_film(model).as_network(), "trust_model": False}
     if given["survey"] is not None:
         raise SelectionError(
             f"{model} is a survey, and --survey gives another: give one, or a model and --survey"
@@ -72,8 +79,9 @@ def explore(
 ) -> None:
     """Open a page on which every map of every layer can be looked at.
 
-    Where MODEL is a survey's store, its network is opened again, with the survey beside it. Prints
-    the address of the page with its token, opens it in a browser, and serves it until Ctrl+C. The
+    Where MODEL is a survey's store, its network is opened again, with the survey beside it; where
+    it is a film, its maps are shown frame by frame, while the training goes on too. Prints the
+    address of the page with its token, opens it in a browser, and serves it until Ctrl+C. The
     options of the model belong to the first network.
     """
     from convscope.cli.printing import say, say_preparation

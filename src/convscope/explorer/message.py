@@ -71,6 +71,10 @@ class Message:
             return tuple(self.wholes("target", 2, 0, 2**31 - 1))
         return _whole(value, "target", 0, 2**31 - 1)
 
+    def flag(self, name: str) -> bool:
+        """Read whether something is wanted; not, where nothing is said."""
+        return self._fields.get(name) is True
+
     def depth(self) -> float | str:
         """Read where volumes are looked at: a share of their depth, the middle by default."""
         value = self._fields.get("depth")

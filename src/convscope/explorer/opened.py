@@ -14,6 +14,7 @@ from convscope.errors import SelectionError, near
 from convscope.explorer.failures import Gone, Training
 from convscope.networks import Batch, Layer, Network
 from convscope.networks.selection import named_layer
+from convscope.training.filmed_network import FilmedNetwork
 
 if TYPE_CHECKING:
     from convscope.explorer.recorded import Recorded
@@ -154,15 +155,28 @@ class Opened:
     def _training(self) -> Training:
         return Training(f"{self.network.name} is training: ask again when it is done")
 
+    def filmed(self, frame: int, *, training: bool) -> Network:
+        """Give the network at a frame of its film, -1 for the newest; itself where it has none."""
+        network = self.network
+        if not isinstance(network, FilmedNetwork):
+            return network
+        count = len(network.film.steps)
+        return network.at(count - 1 if frame < 0 else frame, training=training)
+
+    def look_again(self) -> None:
+        """Take the frames that a film has got meanwhile."""
+        if isinstance(self.network, FilmedNetwork):
+            self.network = self.network.again()
+
     def silenced(
         self,
+        network: Network,
         mutes: Mapping[str, Sequence[int]],
         solos: Mapping[str, Sequence[int]],
         to: str,
         images: Any,
     ) -> Network:
         """Give the network with silent channels; the network itself where there are none."""
-        network = self.network
         for layers, silence in ((mutes, mute), (solos, solo)):
             for layer, channels in layers.items():
                 named_layer(network.layers, layer)

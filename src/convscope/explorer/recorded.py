@@ -32,6 +32,7 @@ from convscope.explorer.planes import (
 )
 from convscope.explorer.sources import Source
 from convscope.networks import Batch, Layer, Network, Run
+from convscope.training.filmed_network import FilmedNetwork
 from convscope.views.look import drawable
 
 __all__ = ["Recorded"]
@@ -166,6 +167,15 @@ class Recorded:
         if layer.name not in self._extents:
             self._extents[layer.name] = extent(drawable(self.values(layer), layer)[0])
         return self._extents[layer.name]
+
+    def ends(self, layer: Layer) -> Extent:
+        """Give what the first and last level of every map of a layer stand for.
+
+        Its own smallest and largest value; of a film those over all frames.
+        """
+        if not isinstance(self.network, FilmedNetwork):
+            return self.extent(layer)
+        return Extent(*self.network.ends(layer.name, self.batch))
 
     def words(self, layer: Layer) -> list[str]:
         """Say of every map whether it is active, and if not, why."""

@@ -15,6 +15,7 @@ from convscope.explorer.answers.books import books
 from convscope.explorer.answers.channel import channel
 from convscope.explorer.answers.field import field
 from convscope.explorer.answers.fields import fields
+from convscope.explorer.answers.film import NEEDS_WEIGHTS, film, film_channel
 from convscope.explorer.answers.heatmap import heatmap
 from convscope.explorer.answers.layer import layer
 from convscope.explorer.answers.lineage import lineage
@@ -38,6 +39,8 @@ from convscope.explorer.runs import Runs
 from convscope.explorer.sources import Source, opened_with, sent, source_of
 from convscope.explorer.surveyed import Surveyed
 from convscope.networks import Network
+from convscope.training.filmed_network import FilmedNetwork
+from convscope.training.opened_film import OpenedFilm
 
 if TYPE_CHECKING:
     from convscope.surveys import Survey
@@ -67,6 +70,10 @@ _OF_NETWORK: dict[str, Callable[[Opened, Recorded | None, Message, Arrays], dict
     "weights": weights,
     "fields": fields,
 }
+_OF_FILM: dict[str, Callable[[Opened, Message, Arrays], dict[str, Any]]] = {
+    "film": film,
+    "film_channel": film_channel,
+}
 _OF_SURVEY: dict[str, Callable[[Opened, Surveyed, Message, Arrays], dict[str, Any]]] = {
     "survey_layer": survey_layer,
     "survey_channel": survey_channel,
@@ -80,7 +87,8 @@ class Session:
 
     Parameters
     ----------
-    networks : Network or sequence of Network
+    networks : Network, OpenedFilm or sequence of these
+        A film shows its own images alone.
     images : optional
         As for `Network.activations`; what may be chosen from on the page.
     survey : Survey, str or Path, optional
@@ -98,13 +106,14 @@ class Session:
 
     def __init__(
         self,
-        networks: Network | Sequence[Network],
+        networks: Network | OpenedFilm | Sequence[Network | OpenedFilm],
         images: Any = None,
         *,
         survey: Survey | str | Path | None = None,
         bytes_kept: int = _BYTES_KEPT,
     ) -> None:
-        several = [networks] if isinstance(networks, Network) else list(networks)
+        given = [networks] if isinstance(networks, Network | OpenedFilm) else list(networks)
+        several = [one.as_network() if isinstance(one, OpenedFilm) else one for one in given]
         if not several:
             raise SelectionError("there is no network to explore: give at least one")
         self.surveyed = None if survey is None else Surveyed(survey, several[0])
@@ -166,6 +175,8 @@ class Session:
         arrays: Arrays,
         recorded: Recorded | None,
     ) -> dict[str, Any]:
+        if kind in NEEDS_WEIGHTS:
+            self._check_weights(message, recorded)
         if kind in _OF_RUN:
             found = recorded or self._kept(message.text("run"))
             if kind != "layer" or not found.holds(message.layer()):
@@ -178,6 +189,8 @@ class Session:
             recorded = recorded or self.runs.newest(opened)
             whole = recorded and self._whole(recorded)
             return _OF_NETWORK[kind](opened, whole, message, arrays)
+        if kind in _OF_FILM:
+            return _OF_FILM[kind](self._opened(message), message, arrays)
         if kind in _OF_SURVEY:
             opened = recorded.opened if recorded else self._opened(message)
             return _OF_SURVEY[kind](opened, _surveyed(opened), message, arrays)
@@ -186,8 +199,15 @@ class Session:
             return network(self._opened(message), names, self.images, arrays)
         if recorded is None and kind == "run":
             return self._run(self._opened(message), message, buffers, arrays)
-        known = ", ".join(["network", "run", *_OF_RUN, *_OF_NETWORK, *_OF_SURVEY])
+        known = ", ".join(["network", "run", *_OF_RUN, *_OF_NETWORK, *_OF_SURVEY, *_OF_FILM])
         raise NotUnderstood(f"field 'type' is {kind[:40]!r}: give one of {known}")
+
+    def _check_weights(self, message: Message, recorded: Recorded | None) -> None:
+        if recorded is None and message.has("run"):
+            recorded = self._kept(message.text("run"))
+        network = (recorded.opened if recorded else self._opened(message)).network
+        if isinstance(network, FilmedNetwork):
+            raise network.without_weights("that")
 
     def _kept(self, key: str) -> Recorded:
         """Find a run, looked at where its name says."""
@@ -207,10 +227,14 @@ class Session:
         to = message.text("mute_to", "zero")
         then = message.messages("then", _MOST_TOGETHER)
         source = self._source(opened, message, buffers)
-        glance = message.raw("glance") is True and not (mutes or solos)
+        glance = message.flag("glance") and not (mutes or solos)
         layers = _glanced(opened, then) if glance else None
-        recorded = self._recorded(opened, source, mutes, solos, to, layers).at(depth)
-        before = self._recorded(opened, source, {}, {}, "zero") if mutes or solos else None
+        frame = message.whole("frame", -1, 2**31 - 1, -1)
+        network = opened.filmed(frame, training=message.flag("training"))
+        recorded = self._recorded(opened, network, source, mutes, solos, to, layers).at(depth)
+        before = None
+        if mutes or solos:
+            before = self._recorded(opened, network, source, {}, {}, "zero")
         reply = run(recorded, before, target, arrays)
         reply["milliseconds"] = (time.perf_counter() - began) * 1000
         reply["then"] = [self._safely(one, (), arrays, recorded) for one in then]
@@ -227,6 +251,7 @@ class Session:
     def _recorded(
         self,
         opened: Opened,
+        network: Network,
         source: Source,
         mutes: Mapping[str, tuple[int, ...]],
         solos: Mapping[str, tuple[int, ...]],
@@ -236,6 +261,8 @@ class Session:
         """Find the run of these, or record it: of some layers alone, where that is quicker."""
         silence = sorted(mutes.items()), sorted(solos.items())
         said = f"{opened.place} {silence} {to if mutes or solos else ''}"
+        if isinstance(network, FilmedNetwork):
+            said += f" {network.frame} {network.training}"
         key = hashlib.blake2b(source.key + said.encode(), digest_size=12).hexdigest()
         with opened.running() as moment:
             kept = self.runs.find(key)
@@ -243,7 +270,7 @@ class Session:
             if kept is not None and kept.moment == moment and kept.holds(*wanted):
                 return kept
             batch = source.batch(opened.network)
-            silenced = opened.silenced(mutes, solos, to, source.images)
+            silenced = opened.silenced(network, mutes, solos, to, source.images)
             if layers is not None and not opened.is_prepared(batch, wanted):
                 wanted = opened.recorded
             found = silenced.run(batch, wanted, outputs=True)

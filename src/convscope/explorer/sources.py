@@ -21,6 +21,7 @@ from convscope.inputs.images import Image
 from convscope.inputs.samples import Sample
 from convscope.networks import Batch, Network
 from convscope.networks.samples import samples_of
+from convscope.training.filmed_network import FilmedNetwork
 from convscope.views.input_picture import seen
 
 __all__ = ["Source", "opened_with", "reduced", "sent", "source_of", "thumbnail"]
@@ -71,6 +72,9 @@ class Source:
 
 def opened_with(network: Network, images: Any) -> tuple[Source, ...]:
     """Read the images that a session is opened with; see `Network.activations`."""
+    if isinstance(network, FilmedNetwork):
+        # It knows no others.
+        return tuple(_of_batch(network, network.batch))
     if images is None:
         return ()
     if isinstance(images, Sequence) and images and all(isinstance(one, Image) for one in images):

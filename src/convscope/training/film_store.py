@@ -13,16 +13,16 @@ import numpy as np
 from convscope.errors import ConvscopeError, InputError, OutputError, require
 from convscope.training.frame import Frame
 
-__all__ = ["Contents", "FilmStore", "FilmedLayer"]
+__all__ = ["KIND", "Contents", "FilmStore", "FilmedLayer"]
 
-_KIND = "convscope film"
+KIND = "convscope film"
 _LATEST = 1
 _NOT_WRITTEN = -1
 _FIRST_ROOM = 64
 _STEPS_IN_A_FILE = 4096
 _LARGEST_CHUNK = 16_000_000
 _BY_CHANNEL = ("update", "gradient")
-_BY_MAP = ("low", "high", "change")
+_BY_MAP = ("low", "high", "training_low", "training_high", "change")
 _HIGHEST = float(np.finfo(np.float16).max)
 
 
@@ -82,10 +82,10 @@ class Contents:
 class FilmStore:
     """A film's place.
 
-    Arrays by frame: ``step``; ``dead``, ``low``, ``high``, ``change``, ``update`` and ``gradient``
-    with the channels of all layers in a row; ``maps/0`` and so on, a layer each, and ``training/0``
-    of those that have maps of their own in training mode; ``outputs/0`` and so on. There is room in
-    them for more frames than there are. ``inputs/0`` and so on are written once.
+    Arrays by frame: ``step``; ``dead``, ``update``, ``gradient``, ``change`` and the ends of the
+    maps with the channels of all layers in a row; ``maps/0`` and so on, a layer each, and
+    ``training/0`` of those that have maps of their own in training mode; ``outputs/0`` and so on.
+    There is room in them for more frames than there are. ``inputs/0`` and so on are written once.
 
     A frame counts when its step is written, which comes last, and Zarr gives every file its name
     when it is whole: so a reader sees whole frames alone, whenever the writer is stopped.
@@ -149,7 +149,7 @@ class FilmStore:
                 for layer in layers
             ]
             group.attrs.update(
-                {**contents.about, "kind": _KIND, "version": _LATEST, "layers": entries}
+                {**contents.about, "kind": KIND, "version": _LATEST, "layers": entries}
                 | {
                     name: list(getattr(contents, name))
                     for name in ("training", "inputs", "outputs")
@@ -238,7 +238,7 @@ class FilmStore:
             raise InputError(
                 f"{self.path!r} is no film: give the folder that convscope.Film wrote"
             ) from error
-        if attributes.get("kind") != _KIND:
+        if attributes.get("kind") != KIND:
             raise InputError(
                 f"{self.path!r} is a Zarr group and no film: give the folder that convscope.Film "
                 "wrote"

@@ -153,7 +153,7 @@ class FilmedNetwork(Network):
             For images that were not filmed, and for edits.
         """
         if edits:
-            raise self._without_weights("to silence channels")
+            raise self.without_weights("to silence channels")
         images = self._filmed(batch)
         values = {
             name: self.film.frame_maps(name, self.frame, training=self.training)[images]
@@ -173,7 +173,7 @@ class FilmedNetwork(Network):
         edits: Mapping[str, Edit] | None = None,
     ) -> NoReturn:
         """Raise `ModelError`: there are none."""
-        raise self._without_weights("gradients")
+        raise self.without_weights("gradients")
 
     def sums(
         self,
@@ -186,25 +186,28 @@ class FilmedNetwork(Network):
         edits: Mapping[str, Edit] | None = None,
     ) -> NoReturn:
         """Raise `ModelError`: there are none."""
-        raise self._without_weights("gradients")
+        raise self.without_weights("gradients")
+
+    @property
+    def batch(self) -> Batch:
+        """The film's images."""
+        film = self.film
+        return Batch(self._fed, film.images, film.labels, film.class_names, prepared=False)
 
     def fed(self, batch: Batch) -> str:
         """Say in words what was done to the film's images."""
         return self.film.preparation
 
-    def ends(self, layer: str, image: int) -> tuple[np.ndarray, np.ndarray]:
-        """Give the smallest and largest value of every map over all frames, ``(channel,)``."""
-        return self.film.ends(layer, image)
+    def ends(self, layer: str, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+        """Give the smallest and largest value of every map over all frames, ``(channel,)``.
 
-    def place_of(self, batch: Batch) -> int:
-        """Find which image of the film a batch of one is.
-
-        Raises
-        ------
-        ModelError
-            When it is none.
+        Parameters
+        ----------
+        layer : str
+        batch : Batch
+            Of one image.
         """
-        return self._filmed(batch)[0]
+        return self.film.ends(layer, self._filmed(batch)[0], training=self.training)
 
     @cached_property
     def _fed(self) -> Mapping[str, np.ndarray]:
@@ -220,9 +223,10 @@ class FilmedNetwork(Network):
                 for name, known in self._fed.items()
             ):
                 return place
-        raise self._without_weights("other images than its own")
+        raise self.without_weights("other images than its own")
 
-    def _without_weights(self, what: str) -> ModelError:
+    def without_weights(self, what: str) -> ModelError:
+        """Say that something cannot be had of a film."""
         return ModelError(
             f"{self.source} is a film, which holds no weights for {what}: open the network itself"
         )

@@ -29,9 +29,9 @@ class Frame:
         Float32, ``(image, ...)``: what the network gave out, by the outputs' names.
     dead : mapping of str to numpy.ndarray
         Bool, ``(channel,)``: whether the channel is zero on all images.
-    low, high : mapping of str to numpy.ndarray
-        Float32, ``(image, channel)``: smallest and largest finite value of each map; NaN where it
-        has none.
+    low, high, training_low, training_high : mapping of str to numpy.ndarray
+        Float32, ``(image, channel)``: smallest and largest finite value of each map, in inference
+        and in training mode; NaN where it has none.
     change : mapping of str to numpy.ndarray
         Float32, ``(image, channel)``: of each map since the last frame, see `relative`; NaN in the
         first.
@@ -50,6 +50,8 @@ class Frame:
     dead: Arrays
     low: Arrays
     high: Arrays
+    training_low: Arrays
+    training_high: Arrays
     change: Arrays
     update: Arrays
     gradient: Arrays
@@ -87,7 +89,10 @@ def next_frame(step: int, seen: Seen, last: Arrays | None = None) -> Frame:
         The maps of the frame before.
     """
     maps = seen.maps
-    ends = {name: _ends(values) for name, values in maps.items()}
+    ends, training_ends = (
+        {name: _ends(part[name] if name in part else _nothing(maps[name])) for name in maps}
+        for part in (maps, seen.training)
+    )
 
     def by_channel(of: Callable[[str], np.ndarray], *known: Arrays) -> Arrays:
         return {
@@ -103,6 +108,8 @@ def next_frame(step: int, seen: Seen, last: Arrays | None = None) -> Frame:
         dead={name: (_flat(values, 2) == 0).all(axis=(0, 2)) for name, values in maps.items()},
         low={name: low for name, (low, _) in ends.items()},
         high={name: high for name, (_, high) in ends.items()},
+        training_low={name: low for name, (low, _) in training_ends.items()},
+        training_high={name: high for name, (_, high) in training_ends.items()},
         change={
             name: _unknown(values.shape[:2]) if last is None else relative(last[name], values, 2)
             for name, values in maps.items()
@@ -163,6 +170,11 @@ def _ends(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _flat(values: np.ndarray, kept: int) -> np.ndarray:
     """Put all but the first axes into one."""
     return values.reshape(*values.shape[:kept], -1)
+
+
+def _nothing(values: np.ndarray) -> np.ndarray:
+    """Give maps without units."""
+    return np.empty((*values.shape[:2], 0), np.float32)
 
 
 def _unknown(shape: tuple[int, ...]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
@@ -11,12 +12,14 @@ import numpy as np
 
 from convscope.activations import image_index
 from convscope.errors import InputError, SelectionError, near
-from convscope.training.film_store import FilmedLayer, FilmStore
+from convscope.training.film_store import KIND, FilmedLayer, FilmStore
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["OpenedFilm", "open_film"]
+    from convscope.training.filmed_network import FilmedNetwork
+
+__all__ = ["OpenedFilm", "is_film", "open_film"]
 
 
 def open_film(path: str | Path) -> OpenedFilm:
@@ -40,6 +43,15 @@ def open_film(path: str | Path) -> OpenedFilm:
         When Zarr is not installed.
     """
     return OpenedFilm(FilmStore(path))
+
+
+def is_film(path: str | Path) -> bool:
+    """Tell whether there is a film at a path; False for anything else, or nothing."""
+    try:
+        told = json.loads((Path(path) / "zarr.json").read_bytes())
+        return bool(told["attributes"]["kind"] == KIND)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 class _NotFilmed(SelectionError, KeyError):
@@ -194,7 +206,9 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
             for place, name in enumerate(self._input_names)
         }
 
-    def ends(self, layer: str, image: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    def ends(
+        self, layer: str, image: int = 0, *, training: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Give the smallest and largest finite value of every map over all frames, ``(channel,)``.
 
         Raises
@@ -203,7 +217,8 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
             When there is no such layer or image.
         """
         place = self.image(image)
-        low, high = (self.series(name, layer)[:, place] for name in ("low", "high"))
+        mode = "training_" if training and layer in self.in_training else ""
+        low, high = (self.series(f"{mode}{name}", layer)[:, place] for name in ("low", "high"))
         return np.fmin.reduce(low), np.fmax.reduce(high)
 
     def series(self, name: str, layer: str) -> np.ndarray:
@@ -224,6 +239,18 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
         self.require(layer)
         every = () if name in {"dead", "update", "gradient"} else (slice(None),)
         return self._store.read(name, slice(0, len(self.steps)), *every, self._columns[layer])
+
+    def as_network(self) -> FilmedNetwork:
+        """Give a network whose activations are those of the last frame, for the film's images.
+
+        Raises
+        ------
+        InputError
+            When what the film tells of its network is damaged.
+        """
+        from convscope.training.filmed_network import FilmedNetwork
+
+        return FilmedNetwork(self, len(self.steps) - 1)
 
     def to_tensorboard(self, logdir: str | Path) -> Path:
         """Write the film for TensorBoard: mosaics of every layer and image, and curves.

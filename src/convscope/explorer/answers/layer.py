@@ -29,7 +29,7 @@ def layer(run: Recorded, message: Message, arrays: Arrays) -> dict[str, Any]:
     one = run.opened.layer(message.layer())
     scale = Scale.parse(message.text("scale", "channel"))
     limit = message.whole("limit", 0, 2**31 - 1, _LIMIT)
-    maps, known = run.planes(one), run.extent(one)
+    maps, known, ends = run.planes(one), run.extent(one), run.ends(one)
     bounds = bounds_of(maps, known.low, known.high)
     whole = bounds.whole
     everything = drawable(run.values(one), one)[0]
@@ -47,11 +47,16 @@ def layer(run: Recorded, message: Message, arrays: Arrays) -> dict[str, Any]:
     if maps.size <= limit:
         reply["values"] = arrays.add(maps)
     else:
-        found, span = levels(maps, scale, low=known.low, high=known.high)
+        found, span = levels(maps, scale, low=ends.low, high=ends.high)
         reply["levels"], reply["scale"] = arrays.add(found, "uint8"), str(scale)
         reply["span_low"], reply["span_high"] = arrays.add(span.low), arrays.add(span.high)
     if is_deep(space):
         reply["whole_spans"] = _whole_spans(everything, bounds, arrays)
+    if ends is not known:
+        # Of a film, on whose one scale the maps of all frames are drawn.
+        over_all = bounds_of(maps, ends.low, ends.high)
+        reply["ends"] = {"low": arrays.add(over_all.low), "high": arrays.add(over_all.high)}
+        whole = over_all.whole
     mean, positive = moments(everything)
     return reply | {
         "low": arrays.add(bounds.low),

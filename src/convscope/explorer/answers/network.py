@@ -7,6 +7,7 @@ from typing import Any
 
 from convscope import __version__
 from convscope.analysis.attribution import METHODS
+from convscope.explorer.answers.film import LEFT_OUT, told_film
 from convscope.explorer.answers.survey import survey
 from convscope.explorer.arrays import Arrays
 from convscope.explorer.opened import Opened
@@ -17,6 +18,7 @@ from convscope.networks import Head, Layer, Network
 from convscope.networks.blocks import blocks
 from convscope.networks.selection import named_layer
 from convscope.pictures.colormap import full_palette
+from convscope.training.filmed_network import FilmedNetwork
 from convscope.views.layers import layer_rows
 
 __all__ = ["network"]
@@ -63,6 +65,8 @@ def network(
             }
             for source in sources
         ],
+        "film": told_film(opened),
+        "left_out": list(LEFT_OUT) if isinstance(one, FilmedNetwork) else [],
         "survey": None if opened.surveyed is None else survey(opened.surveyed, arrays),
         "methods": [
             {

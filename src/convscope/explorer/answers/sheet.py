@@ -30,12 +30,12 @@ def sheet(run: Recorded, message: Message, arrays: Arrays) -> dict[str, Any]:
     words: list[np.ndarray] = []
     signed: list[bool] = []
     for one in run.network.layers.values():
-        maps, known = run.planes(one), run.extent(one)
-        bounds = bounds_of(maps, known.low, known.high)
+        maps, known, ends = run.planes(one), run.extent(one), run.ends(one)
+        bounds = bounds_of(maps, ends.low, ends.high)
         least, largest = bounds.whole
         small = reduced(maps, tile, bounds.finite)
         both = least < 0 < largest
-        found, _ = levels(small, "channel", low=known.low, high=known.high, signed=both)
+        found, _ = levels(small, "channel", low=ends.low, high=ends.high, signed=both)
         rows.append(
             {
                 "name": one.name,

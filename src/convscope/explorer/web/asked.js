@@ -3,6 +3,8 @@
 
 // Answers of one kind that the panel keeps.
 const ANSWERS_KEPT = 64;
+// What does not depend on the image, or names it: it belongs to the network, not to a run.
+const OF_NETWORK = ["weights", "film_channel"];
 const UNKNOWN = Object.freeze({ layer: "", channel: 0, understood: false, reason: "", sources: [], operation: "", geometry: null, activation: { name: "linear", parameters: {} } });
 
 /** What the panel asked, so that nothing is asked twice. */
@@ -29,7 +31,7 @@ export class Asked {
    * @param {any} question
    */
   keyOf(type, question) {
-    return `${type} ${type === "weights" ? this.scope.state.network : this.scope.run?.run} ${JSON.stringify(question)}`;
+    return `${type} ${OF_NETWORK.includes(type) ? this.scope.state.network : this.scope.run?.run} ${JSON.stringify(question)}`;
   }
 
   /**
@@ -53,7 +55,7 @@ export class Asked {
     if (found) return found;
     if (!this.scope.run || this.waiting.has(key)) return null;
     this.waiting.add(key);
-    const message = { type, run: type === "weights" ? undefined : this.scope.run.run, ...question };
+    const message = { type, run: OF_NETWORK.includes(type) ? undefined : this.scope.run.run, ...question };
     this.scope.client.latest(`channel ${type}`, message).then((reply) => {
       this.waiting.delete(key);
       if (!reply) return;

@@ -50,7 +50,11 @@ export function colourBar(scope) {
 export function barWords(scope, layer) {
   const span = scope.colours.span(layer);
   switch (scope.state.scale) {
-    case "channel": return span.signed ? ["− largest", "+ largest of each map"] : [layer.low.data.every((low) => low === 0) ? "0" : "low", "high of each map"];
+    case "channel": {
+      const { low } = layer.ends ?? layer;
+      const each = layer.ends ? "each map over all frames" : "each map";
+      return span.signed ? ["− largest", `+ largest of ${each}`] : [low.data.every((one) => one === 0) ? "0" : "low", `high of ${each}`];
+    }
     case "sigma": return ["mean − 2σ", "mean + 2σ of each map"];
     default: return [figure(span.low[0]), figure(span.high[0])];
   }

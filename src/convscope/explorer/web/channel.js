@@ -4,6 +4,7 @@ import { channelMap } from "./channel_map.js";
 import { el } from "./dom.js";
 import { effectPanel } from "./effect.js";
 import { factsPanel } from "./facts.js";
+import { filmPanel } from "./film_panel.js";
 import { histogramPanel } from "./histogram.js";
 import { kernelPanel } from "./kernel.js";
 import { knownOf, lookedAt } from "./known.js";
@@ -28,9 +29,10 @@ export function channelPanel(scope) {
   const kernel = kernelPanel(scope);
   const lineage = lineagePanel(scope);
   const survey = surveyPanel(scope);
+  const film = filmPanel(scope, asked);
   const facts = factsPanel(scope);
   const pinned = el("div", { class: "cs-pinned" },
-    el("div", { class: "cs-first" }, heading.node, effect.node, ...map.nodes, histogram.node, survey.node),
+    el("div", { class: "cs-first" }, heading.node, effect.node, ...map.nodes, histogram.node, survey.node, film.node),
     el("div", { class: "cs-second" }, waterfall.node, kernel.node, lineage.node));
   const node = el("section", { class: "cs-channel", "aria-label": "channel", tabindex: -1 }, facts.node, pinned, map.said);
 
@@ -72,6 +74,7 @@ export function channelPanel(scope) {
     heading.show(shown);
     effect.show();
     survey.show();
+    film.show();
     map.show(shown);
     histogram.show(shown && shown.height * shown.width > 1 ? shown.values : null);
     kernel.show(asked.recipe(layer, channel));
@@ -101,6 +104,7 @@ export function channelPanel(scope) {
     map.redraw();
     histogram.redraw();
     survey.redraw();
+    film.redraw();
   });
   watch.observe(node);
   scope.signal.addEventListener("abort", () => watch.disconnect());
@@ -108,7 +112,7 @@ export function channelPanel(scope) {
     asked.forget();
     refreshSoon();
   });
-  for (const event of ["state", "run", "maps", "books", "colours", "sheet", "live", "survey"]) scope.on(event, refreshSoon);
+  for (const event of ["state", "run", "maps", "books", "colours", "sheet", "live", "survey", "film"]) scope.on(event, refreshSoon);
   scope.on("hover", () => {
     cancelAnimationFrame(hoverDue);
     hoverDue = requestAnimationFrame(() => {

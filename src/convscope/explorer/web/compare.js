@@ -1,5 +1,6 @@
 import { classCount, comparable, COMPARED, comparisonOf, firstOf, kindOf, otherOf, setComparison } from "./comparison.js";
 import { el, fill, menu, setChoices } from "./dom.js";
+import { frameOf, frameWords } from "./film_frames.js";
 import { pairGroup } from "./pair.js";
 import { gather } from "./pairs.js";
 import { sideTable, unitTable } from "./sides.js";
@@ -7,7 +8,7 @@ import { sideTable, unitTable } from "./sides.js";
 /** @typedef {import("./scope.js").Scope} Scope */
 
 /**
- * Compare two images, classes, layers or networks: A, B and A - B on one scale.
+ * Compare two images, classes, layers, networks or frames: A, B and A - B on one scale.
  * @param {Scope} scope
  * @returns {import("./bottom.js").Part}
  */
@@ -88,7 +89,7 @@ export function comparePanel(scope) {
   const wake = () => {
     refresh().catch((problem) => scope.fail(problem));
   };
-  for (const event of ["run", "maps", "books", "costs", "pictures", "network", "state"]) scope.on(event, wake);
+  for (const event of ["run", "maps", "books", "costs", "pictures", "network", "state", "film"]) scope.on(event, wake);
   scope.on("colours", () => scope.state.strip === "compare" && draw());
   return { node, wake };
 }
@@ -111,6 +112,7 @@ function choicesOf(scope, kind) {
     case "class": return Array.from({ length: classCount(scope) }, (_, index) => [String(index), scope.label(index)]);
     case "layer": return scope.network.layers.map((layer) => [String(layer.index), layer.name]);
     case "survey": return (scope.surveys.info?.classes ?? []).map((name, index) => [String(index), name]);
+    case "frame": return (scope.network.film?.steps ?? []).map((_, frame) => [String(frame), frameWords(scope, frame)]);
     case "network": return scope.network.networks.map((name, index, all) => [String(index), all.indexOf(name) === all.lastIndexOf(name) ? name : `${index + 1}: ${name}`]);
     default: return scope.pictures.map((picture, index) => [String(index), picture.name]);
   }
@@ -125,6 +127,7 @@ function ownWords(scope, kind) {
     case "class": return scope.label(scope.classIndex);
     case "layer": return scope.state.layer;
     case "network": return scope.network.networks[scope.state.network];
+    case "frame": return frameWords(scope, frameOf(scope));
     default: return scope.run?.image ?? scope.picture?.name ?? "";
   }
 }

@@ -1,8 +1,10 @@
+import { frameOf } from "./film_frames.js";
+
 /** @typedef {import("./plane.js").Plane} Plane */
 /** @typedef {import("./scope.js").Scope} Scope */
 
 /** What can be compared. */
-export const COMPARED = /** @type {[string, string][]} */ ([["image", "images"], ["class", "classes"], ["layer", "layers"], ["network", "networks"], ["survey", "classes of the survey"]]);
+export const COMPARED = /** @type {[string, string][]} */ ([["image", "images"], ["class", "classes"], ["layer", "layers"], ["network", "networks"], ["survey", "classes of the survey"], ["frame", "frames of the film"]]);
 // Without a pinned map so many of the strongest are compared.
 const STRONGEST = 4;
 
@@ -30,7 +32,7 @@ const STRONGEST = 4;
 /**
  * A comparison, as it is shown.
  * @typedef {object} Comparison
- * @property {string} kind image, class, layer, network or survey
+ * @property {string} kind image, class, layer, network, survey or frame
  * @property {number} other
  * @property {Side} a
  * @property {Side} b
@@ -77,6 +79,7 @@ export function comparable(scope, kind) {
   switch (kind) {
     case "network": return scope.network.networks.length > 1;
     case "survey": return scope.surveys.tells;
+    case "frame": return (scope.network.film?.steps.length ?? 0) > 1;
     default: return true;
   }
 }
@@ -103,6 +106,7 @@ export function otherOf(scope, kind) {
   const { count, own } = sidesOf(scope, kind);
   if (other >= 0 && other < count) return other;
   if (kind === "class") return scope.run?.predictions.find((one) => one.index !== own)?.index ?? (own + 1) % Math.max(1, count);
+  if (kind === "frame") return own ? 0 : count - 1;
   return kind === "layer" ? alike(scope, own) : (own + 1) % Math.max(1, count);
 }
 
@@ -117,6 +121,7 @@ function sidesOf(scope, kind) {
     case "class": return { count: classCount(scope), own: scope.classIndex };
     case "layer": return { count: scope.network.layers.length, own: scope.layers.get(scope.state.layer)?.index ?? 0 };
     case "network": return { count: scope.network.networks.length, own: scope.state.network };
+    case "frame": return { count: scope.network.film?.steps.length ?? 0, own: frameOf(scope) };
     case "survey": return { count: scope.surveys.info?.classes.length ?? 0, own: firstOf(scope) };
     default: return { count: scope.pictures.length, own: scope.state.image };
   }

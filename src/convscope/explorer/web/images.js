@@ -38,7 +38,7 @@ export function imagesPanel(scope) {
     if (scope.state.strip !== "images" || !scope.run) return;
     const { layer, network, mute, solo, target } = scope.state;
     const channel = scope.state.channel >= 0 ? scope.state.channel : strongest(scope);
-    const wanted = JSON.stringify([network, layer, channel, mute, solo, scope.depth, scope.pictures.length]);
+    const wanted = JSON.stringify([scope.moment, network, layer, channel, mute, solo, scope.depth, scope.pictures.length]);
     mark(scope, cards);
     if (wanted === key || channel < 0) return;
     key = wanted;
@@ -55,7 +55,7 @@ export function imagesPanel(scope) {
       note.textContent = `image ${place + 1} of ${pictures.length} …`;
       try {
         const { source, buffers } = sourceOf(picture);
-        const run = await scope.client.ask({ type: "run", network, image: source, mute, solo, target, depth: scope.depth, then: [{ type: "channel", layer, channel }] }, buffers);
+        const run = await scope.client.ask({ type: "run", network, image: source, mute, solo, target, depth: scope.depth, ...scope.moment, then: [{ type: "channel", layer, channel }] }, buffers);
         if (mine !== turn || scope.signal.aborted) return;
         if (run.then[0].type === "error") throw new Error(run.then[0].message);
         planes[place] = planeOfReply(run.then[0]);

@@ -51,7 +51,7 @@ export function inputPanel(scope) {
   const showWays = () => {
     const { network } = scope;
     if (!network) return;
-    ways.hidden = !network.live;
+    ways.hidden = !network.live || scope.unavailable("image") !== "";
     hint.hidden = network.live && drawing() !== null && !camera.on;
     draw.hidden = !network.draws;
     draw.title = drawing() ? "a new drawing" : `draw ${network.size?.join(" × ") ?? ""} pixels`;
@@ -59,7 +59,7 @@ export function inputPanel(scope) {
     film.textContent = camera.on ? "Stop camera" : "Camera";
     film.setAttribute("aria-pressed", String(camera.on));
     film.hidden = scope.host.kind === "report" || !network.takes_images;
-    if (!network.live) hint.textContent = scope.unavailable("image");
+    if (ways.hidden) hint.textContent = scope.unavailable("image");
     else if (camera.on) hint.textContent = camera.rate ? `${camera.rate.toFixed(1)} frames/s` : "the camera starts …";
     else hint.textContent = network.takes_images ? "or drop, or paste a picture" : "or drop a .npy, .npz or .wav file";
     // A stroke on a drawing says by itself when it ends.

@@ -1,3 +1,4 @@
+import { moveFrame } from "./film_frames.js";
 import { openHelp } from "./help.js";
 import { mosaicGrid } from "./mosaic_grid.js";
 import { toggleMute, toggleSolo } from "./muting.js";
@@ -60,6 +61,8 @@ function press(scope, event, target) {
     case "]": return moveLayer(scope, 1);
     case ",": return moveSlice(scope, -1);
     case ".": return moveSlice(scope, 1);
+    case "<": return moveFrame(scope, -1);
+    case ">": return moveFrame(scope, 1);
     case "p": return turnFlat(scope);
     case "l": return turnSignals(scope);
     case "Enter": return !pressed && openLayer(scope);

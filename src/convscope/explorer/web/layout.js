@@ -1,6 +1,7 @@
 import { bottomPanel } from "./bottom.js";
 import { channelPanel } from "./channel.js";
 import { el } from "./dom.js";
+import { filmBar } from "./film_bar.js";
 import { inputPanel } from "./input.js";
 import { mosaicPanel } from "./mosaic.js";
 import { railPanel } from "./rail.js";
@@ -28,7 +29,7 @@ export function layOut(scope) {
     status.textContent = words;
   });
   const main = el("div", { class: "cs-main" }, inputPanel(scope), railPanel(scope), mosaicPanel(scope), sheetPanel(scope), tablesPanel(scope), channelPanel(scope));
-  scope.root.replaceChildren(topPanel(scope), problem, main, bottomPanel(scope), status);
+  scope.root.replaceChildren(topPanel(scope), problem, filmBar(scope), main, bottomPanel(scope), status);
   const mark = () => {
     scope.root.dataset.mode = scope.state.mode;
     scope.root.dataset.table = String(scope.state.table);

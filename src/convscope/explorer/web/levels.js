@@ -20,8 +20,8 @@ export const SCALES = ["channel", "layer", "shared", "robust", "sigma"];
  */
 export function spanOf(layer, scale, shared) {
   const count = layer.shape[0];
-  let low = Float32Array.from(layer.low.data);
-  let high = Float32Array.from(layer.high.data);
+  let low = Float32Array.from((layer.ends ?? layer).low.data);
+  let high = Float32Array.from((layer.ends ?? layer).high.data);
   const ends = finiteEnds(low, high);
   const fixed = readFixed(scale);
   const whole = scale === "shared" ? shared : ends;

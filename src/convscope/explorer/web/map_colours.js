@@ -41,7 +41,7 @@ export class MapColours {
     const { made, run, sheet, kept } = this.scope;
     return made.once(`span shared ${run?.run} `, () => {
       if (sheet) return finiteEnds(sheet.low.data, sheet.high.data);
-      const pairs = kept.all(run?.run).map((one) => finiteEnds(one.low.data, one.high.data));
+      const pairs = kept.all(run?.run).map((one) => finiteEnds((one.ends ?? one).low.data, (one.ends ?? one).high.data));
       return finiteEnds(pairs.map((pair) => pair[0]), pairs.map((pair) => pair[1]));
     });
   }

@@ -1,4 +1,5 @@
 import { comparedChannels, firstOf, kindOf, otherOf } from "./comparison.js";
+import { frameOf, frameWords } from "./film_frames.js";
 import { isFirstHead } from "./heads.js";
 import { sourceOf } from "./pictures.js";
 import { differenceOf, fetchPlane, planeOfReply } from "./plane.js";
@@ -29,6 +30,7 @@ export async function gather(scope) {
     case "layer": return layers(scope, run, place);
     case "network": return networks(scope, run, place);
     case "survey": return surveyed(scope, place);
+    case "frame": return frames(scope, run, place);
     default: return images(scope, run, place);
   }
 }
@@ -70,7 +72,21 @@ async function networks(scope, run, place) {
 }
 
 /**
- * Run a second picture or network, without changing what is shown.
+ * Two frames of a film.
+ * @param {Scope} scope
+ * @param {import("./types.js").RunInfo} run
+ * @param {Place} place
+ * @returns {Promise<Comparison>}
+ */
+async function frames(scope, run, place) {
+  if (!scope.picture) throw new Error("there is no image: give one");
+  const second = await secondRun(scope, scope.picture, { network: scope.state.network, frame: place.other }, place);
+  const words = [frameOf(scope), place.other].map((frame) => frameWords(scope, frame));
+  return whole(scope, place, sideOf(run, words[0]), sideOf(second, words[1]), run.run, second.run, place.layer, scope.layers.get(place.layer)?.shape[0] ?? 0);
+}
+
+/**
+ * Run a second picture, network or frame, without changing what is shown.
  * @param {Scope} scope
  * @param {import("./types.js").Picture} picture
  * @param {any} how
@@ -80,7 +96,7 @@ async function networks(scope, run, place) {
 async function secondRun(scope, picture, how, place) {
   const { source, buffers } = sourceOf(picture);
   const then = place.channels.length ? [] : [{ type: "layer", layer: place.layer }];
-  return scope.client.ask({ type: "run", depth: scope.depth, ...how, image: source, then }, buffers);
+  return scope.client.ask({ type: "run", depth: scope.depth, ...scope.moment, ...how, image: source, then }, buffers);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { comparisonOf, firstOf } from "./comparison.js";
 import { base64Of } from "./files.js";
+import { frameOf, frameWords } from "./film_frames.js";
 import { truePosition } from "./places.js";
 import { classOfFilter } from "./surveys.js";
 
@@ -22,10 +23,10 @@ export function pythonCode(scope) {
   const imports = new Set(["import convscope"]);
   const lines = [
     "",
-    openCode(network.source),
+    ...(network.film ? filmCode(scope) : [openCode(network.source)]),
     ...silenceCode(state.mute, "mute"),
     ...silenceCode(state.solo, "solo"),
-    ...pictureCode(scope, scope.picture, "image", imports),
+    ...(network.film ? filmedPictureCode(scope.picture, "image") : pictureCode(scope, scope.picture, "image", imports)),
     "",
     ...(state.mode === "sheet" && state.channel < 0 ? sheetCode(scope) : layerCode(scope, imports)),
     ...heatCode(scope),
@@ -78,6 +79,24 @@ function openCode(source, name = "network") {
   if (isEmbedded(source)) return `${name} = convscope.open(convscope.recipes.embedded())`;
   if (/[\\/:]|\.\w{2,5}$/.test(source)) return `${name} = convscope.open(${quoted(source)})`;
   return `${name} = convscope.open(model)  # the ${source} that the explorer was opened with`;
+}
+
+/**
+ * The network of a film, at the frame that is shown.
+ * @param {Scope} scope
+ */
+function filmCode(scope) {
+  const training = scope.state.training ? ", training=True" : "";
+  return [`film = convscope.open_film(${quoted(scope.network.source)})`, `network = film.as_network().at(${frameOf(scope)}${training})  # ${frameWords(scope, frameOf(scope))}`];
+}
+
+/**
+ * @param {Picture | undefined} picture
+ * @param {string} name of the variable
+ */
+function filmedPictureCode(picture, name) {
+  const at = picture?.index ?? 0;
+  return [`${name} = {name: given[${at} : ${at + 1}] for name, given in film.inputs.items()}`];
 }
 
 /** @param {string} source */
@@ -283,8 +302,12 @@ function compareCode(scope, imports) {
   const first = `a = network.activations(image, [${quoted(layer)}])[${quoted(layer)}][0]${pick}.values`;
   const last = same ? ["difference = a - b", "print(difference)"] : ["print(a, b)"];
   switch (found.kind) {
+    case "frame": {
+      const training = scope.state.training ? ", training=True" : "";
+      return ["", first, `then = film.as_network().at(${found.other}${training})`, `b = then.activations(image, [${quoted(layer)}])[${quoted(layer)}][0]${pick}.values`, ...last];
+    }
     case "image":
-      return ["", first, ...pictureCode(scope, scope.pictures[found.other], "other", imports), `b = network.activations(other, [${quoted(layer)}])[${quoted(layer)}][0]${pick}.values`, ...last];
+      return ["", first, ...(scope.network.film ? filmedPictureCode(scope.pictures[found.other], "other") : pictureCode(scope, scope.pictures[found.other], "other", imports)), `b = network.activations(other, [${quoted(layer)}])[${quoted(layer)}][0]${pick}.values`, ...last];
     case "layer": {
       const second = quoted(scope.network.layers[found.other].name);
       return ["", first, `b = network.activations(image, [${second}])[${second}][0]${pick}.values`, ...last];

@@ -27,7 +27,7 @@ const OVERVIEW_TILE = 12;
 /**
  * All that the panels share: the state, what was asked, and who wants to know. Its events: network,
  * state (a set of changed keys), run, maps (a layer's name), sheet, books, costs, pictures, hover,
- * colours, survey (what was asked), live (whether), problem (words), status (words), download and help (the button).
+ * colours, survey (what was asked), film (new frames), live (whether), problem (words), status (words), download and help (the button).
  */
 export class Scope extends Events {
   /**
@@ -142,6 +142,9 @@ export class Scope extends Events {
     if (!this.surveys.info) state.filter = "";
     if (state.sort === "selectivity" && !this.surveys.tells) state.sort = "contribution";
     if ((state.sort === "contribution" && !this.hasBooks) || (state.sort === "ablation" && this.unavailable("ablation"))) state.sort = "index";
+    const { film } = this.network;
+    if (!film) Object.assign(state, { frame: INITIAL.frame, training: INITIAL.training });
+    else if (state.frame >= film.steps.length) state.frame = INITIAL.frame;
     if (this.unavailable("slices")) Object.assign(state, { flat: INITIAL.flat, slice: INITIAL.slice });
     for (const muted of [state.mute, state.solo]) {
       for (const layer of Object.keys(muted)) if (!this.layers.has(layer)) delete muted[layer];
@@ -168,7 +171,7 @@ export class Scope extends Events {
     if (changed.has("target")) this.ranking.costs.clear();
     if (["scale", "colormap", "theme"].some((key) => changed.has(key))) this.colours.forget();
     this.emit("state", changed);
-    if (["image", "mute", "solo", "target", ...(this.depth === undefined ? [] : ["flat", "slice"])].some((key) => changed.has(key))) this.look().catch((problem) => this.fail(problem));
+    if (["image", "mute", "solo", "target", "frame", "training", ...(this.depth === undefined ? [] : ["flat", "slice"])].some((key) => changed.has(key))) this.look().catch((problem) => this.fail(problem));
     if (changed.has("layer") || changed.has("scale") || changed.has("mode")) this.want();
   }
 
@@ -208,6 +211,12 @@ export class Scope extends Events {
     return this.state.flat === "maximum" ? "maximum" : this.state.slice;
   }
 
+  /** When a film is looked at, as the session is told; nothing for a network that is no film. */
+  get moment() {
+    const { frame, training } = this.state;
+    return this.network.film ? { frame, training } : {};
+  }
+
   /** Whether it can be said where scores come from. */
   get hasBooks() {
     return this.network.differentiable && this.network.outputs.length > 0;
@@ -226,17 +235,17 @@ export class Scope extends Events {
   async look(picture = this.picture) {
     if (!picture) return false;
     const { source, buffers } = sourceOf(picture);
-    const { mute, solo, target, network, image, surveyed, flat, slice } = this.state;
+    const { mute, solo, target, network, image, surveyed, flat, slice, frame, training } = this.state;
     let reply;
     try {
-      reply = await this.client.latest("run", { type: "run", network, image: source, mute, solo, target, depth: this.depth, then: this.alongside(), glance: this.live || null }, buffers);
+      reply = await this.client.latest("run", { type: "run", network, image: source, mute, solo, target, depth: this.depth, ...this.moment, then: this.alongside(), glance: this.live || null }, buffers);
     } catch (problem) {
       if (problem instanceof Refusal && problem.code === "not-in-report") return this.retreat(problem);
       if (problem instanceof Refusal && picture.survey !== undefined) return this.retreat(problem);
       throw problem;
     }
     if (reply === null || this.signal.aborted) return false;
-    this.ran = { image, surveyed, target, mute, solo, flat, slice };
+    this.ran = { image, surveyed, target, mute, solo, flat, slice, frame, training };
     this.show(reply);
     return true;
   }
@@ -247,7 +256,7 @@ export class Scope extends Events {
    * @returns {Promise<boolean>}
    */
   async retreat(problem) {
-    const held = this.run ? this.ran : { image: 0, surveyed: -1, target: null, mute: {}, solo: {}, flat: INITIAL.flat, slice: INITIAL.slice };
+    const held = this.run ? this.ran : { image: 0, surveyed: -1, target: null, mute: {}, solo: {}, flat: INITIAL.flat, slice: INITIAL.slice, frame: INITIAL.frame, training: INITIAL.training };
     const changed = changedKeys(this.state, held);
     if (!changed.size) throw problem;
     Object.assign(this.state, held);
@@ -266,7 +275,7 @@ export class Scope extends Events {
    * @returns {string}
    */
   unavailable(topic, index) {
-    if (!this.network || this.network.live || !this.network.left_out?.includes(topic)) return "";
+    if (!this.network?.left_out?.includes(topic)) return "";
     const held = topic === "target" && index !== undefined && (this.run?.targets ?? []).includes(index);
     return held ? "" : leftOutWords(topic);
   }

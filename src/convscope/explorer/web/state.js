@@ -31,6 +31,8 @@ export const INITIAL = Object.freeze({
   first: -1,
   filter: "",
   surveyed: -1,
+  frame: -1,
+  training: false,
 });
 
 /**
@@ -53,6 +55,7 @@ const LETTERS = /** @type {[keyof State, string][]} */ ([
   ["table", "table"], ["strip", "strip"],
   ["flat", "flat"], ["slice", "z"], ["signal", "sig"],
   ["first", "of"], ["filter", "show"], ["surveyed", "sv"],
+  ["frame", "f"], ["training", "tr"],
 ]);
 
 /**
@@ -115,10 +118,10 @@ function written(value) {
  */
 function read(key, text) {
   switch (key) {
-    case "network": case "image": case "channel": case "tile": case "opacity": case "other": case "slice": case "first": case "surveyed": {
+    case "network": case "image": case "channel": case "tile": case "opacity": case "other": case "slice": case "first": case "surveyed": case "frame": {
       const number = Number(text);
       if (key === "slice" && !(number >= 0 && number <= 1)) return undefined;
-      if ((key === "first" || key === "surveyed") && !Number.isInteger(number)) return undefined;
+      if ((key === "first" || key === "surveyed" || key === "frame") && !Number.isInteger(number)) return undefined;
       return text !== "" && Number.isFinite(number) ? number : undefined;
     }
     case "unit": case "target": {
@@ -131,7 +134,7 @@ function read(key, text) {
     case "flat": return text === "maximum" ? text : undefined;
     case "signal": return ["lines", "strip"].includes(text) ? text : undefined;
     case "filter": return /^(dead|silent|class:\d+)$/.test(text) ? text : undefined;
-    case "table": return text === "true";
+    case "table": case "training": return text === "true";
     case "folded": return text.split(",");
     default: return text;
   }

@@ -43,6 +43,7 @@
  * @property {[number, number][]} edges
  * @property {{name: string, label: number | null, class_name: string, thumbnail: Numbers}[]} images
  * @property {SurveyInfo | null} [survey]
+ * @property {FilmInfo | null} [film]
  * @property {{name: string, of_layer: boolean, differentiates: boolean, scored: boolean, reference: string}[]} methods
  * @property {string[]} colormaps
  * @property {Object<string, Numbers>} palettes
@@ -50,6 +51,12 @@
  * @property {boolean} live
  * @property {string[]} [left_out] what a report does not hold; see scope.unavailable
  * @property {string} version
+ */
+
+/**
+ * The frames of a film: how many updates the weights had had at each, and the layers with maps of
+ * their own in training mode.
+ * @typedef {{steps: number[], training: string[]}} FilmInfo
  */
 
 /**
@@ -131,6 +138,7 @@
  * @property {Numbers} [span_high]
  * @property {Numbers} low
  * @property {Numbers} high
+ * @property {{low: Numbers, high: Numbers}} [ends] of a film: smallest and largest value of each map over all frames
  * @property {Numbers} mean
  * @property {Numbers} maximum
  * @property {Numbers} positive
@@ -198,6 +206,8 @@
  * @property {number} first the first class of the survey of the comparison
  * @property {string} filter which maps the mosaic shows: empty for all, dead, silent, class:INDEX
  * @property {number} surveyed the image of the survey that is looked at, by its index; -1 for another
+ * @property {number} frame which frame of a film, by its index; -1 for the newest
+ * @property {boolean} training whether a film shows its maps in training mode
  * @property {string} view where the sheet is: x,y,zoom,width x height of the view it was laid out for; empty shows all
  * @property {string[]} folded names of blocks that the sheet shows as one group
  * @property {string} look what is shown of the pinned map: values, shares, photo or field

@@ -20,7 +20,7 @@ export function listenToFiles(scope) {
   const take = (files) => {
     addFiles(scope, files).catch((problem) => scope.fail(problem));
   };
-  const ready = () => scope.network?.live;
+  const ready = () => scope.network?.live && !scope.unavailable("image");
 
   let depth = 0;
   /** @param {number} now */

@@ -1,15 +1,13 @@
 """The gallery's pages run as they are written, with short trainings on a part of the data."""
 
-import gzip
 import importlib.util
 import os
-import struct
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
+from short_data import shorten
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEC = importlib.util.spec_from_file_location("pages", ROOT / "docs" / "gallery" / "pages.py")
@@ -17,40 +15,10 @@ pages = importlib.util.module_from_spec(SPEC)
 sys.modules["pages"] = pages
 SPEC.loader.exec_module(pages)
 
-TRAINED_ON = 512
-
-
-def shorten_idx(source: Path, target: Path, count: int) -> None:
-    """Copy the first images or labels of an IDX file."""
-    raw = gzip.decompress(source.read_bytes())
-    rank = raw[3]
-    shape = struct.unpack(f">{rank}I", raw[4 : 4 + 4 * rank])
-    size = int(np.prod(shape[1:])) if rank > 1 else 1
-    header = raw[:4] + struct.pack(f">{rank}I", count, *shape[1:])
-    start = 4 + 4 * rank
-    target.write_bytes(gzip.compress(header + raw[start : start + count * size], 1))
-
-
 @pytest.fixture(scope="module")
 def data(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Lay out all test images, and so many training images that a training takes seconds."""
     folder = tmp_path_factory.mktemp("data")
-    for name in ("mnist", "fashion_mnist"):
-        (folder / name).mkdir()
-        for file in (shared / "data" / name).glob("*.gz"):
-            if file.name.startswith("train"):
-                shorten_idx(file, folder / name / file.name, TRAINED_ON)
-            else:
-                (folder / name / file.name).symlink_to(file)
-    for split in ("train", "val", "test"):
-        for label in ("CAT", "DOG"):
-            target = folder / "cats_dogs" / split / label
-            target.mkdir(parents=True)
-            for file in sorted((shared / "data" / "cats_dogs" / split / label).iterdir())[:20]:
-                (target / file.name).symlink_to(file)
-    reference = shared / "reference"
-    (folder / "dog.1100.jpg").symlink_to(reference / "flatiron_lesson" / "images" / "dog.1100.jpg")
-    (folder / "corgi.png").symlink_to(reference / "corgi" / "Pembroke_Corgi.png")
+    shorten(shared, folder)
     return folder
 
 

@@ -13,14 +13,24 @@ from convscope.frameworks import import_keras
 from convscope.inputs.class_names import CLASS_NAMES
 from convscope.inputs.preparation import Preparation
 from convscope.training import architectures
-from convscope.training.archive import ARCHIVE
+from convscope.training.archive import ARCHIVE, fetch_cats_and_dogs
 from convscope.training.course import Progress, Score, fit, score
 from convscope.training.distortion import Distortion
 from convscope.training.recipe import Recipe
 from convscope.training.samples import open_splits
 from convscope.training.saving import check_output, save
 
-__all__ = ["RECIPES", "Progress", "Recipe", "Score", "Training", "embedded", "find", "train"]
+__all__ = [
+    "RECIPES",
+    "Progress",
+    "Recipe",
+    "Score",
+    "Training",
+    "embedded",
+    "fetch_cats_and_dogs",
+    "find",
+    "train",
+]
 
 _SEED = 0
 _DIGITS = CLASS_NAMES["mnist"]

@@ -13,7 +13,7 @@ from convscope.training.strokes import digits
 
 TRAINED_ON = 512
 PHOTOGRAPHS = 20
-_MADE = {"train": TRAINED_ON, "t10k": 2100}
+TESTED_ON = 2100
 _FOLDERS = {"train": "train", "validation": "val"}
 
 
@@ -28,13 +28,15 @@ def shorten_idx(source: Path, target: Path, count: int) -> None:
     target.write_bytes(gzip.compress(header + raw[start : start + count * size], 1))
 
 
-def shorten(shared: Path, folder: Path) -> None:
-    """Lay out all test images, and a part of the training images, of the real datasets."""
+def shorten(shared: Path, folder: Path, tested_on: int | None = None) -> None:
+    """Lay out real datasets: a part of the training images, all test images or so many."""
+    counts = {"train": TRAINED_ON, "t10k": tested_on}
     for name in ("mnist", "fashion_mnist"):
         (folder / name).mkdir()
         for file in (shared / "data" / name).glob("*.gz"):
-            if file.name.startswith("train"):
-                shorten_idx(file, folder / name / file.name, TRAINED_ON)
+            count = counts[file.name.partition("-")[0]]
+            if count is not None:
+                shorten_idx(file, folder / name / file.name, count)
             else:
                 (folder / name / file.name).symlink_to(file)
     for split in ("train", "val", "test"):
@@ -55,7 +57,7 @@ def make(folder: Path) -> None:
     labels, drawn = (np.stack(part) for part in zip(*digits(), strict=True))
     for name in ("mnist", "fashion_mnist"):
         (folder / name).mkdir()
-        for split, count in _MADE.items():
+        for split, count in (("train", TRAINED_ON), ("t10k", TESTED_ON)):
             chosen = rng.integers(0, 10, count)
             images = np.roll(drawn[chosen], rng.integers(-2, 3), axis=2)
             write_idx(folder / name / f"{split}-images-idx3-ubyte", images)

@@ -15,6 +15,7 @@ pages = importlib.util.module_from_spec(SPEC)
 sys.modules["pages"] = pages
 SPEC.loader.exec_module(pages)
 
+
 @pytest.fixture(scope="module")
 def data(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")

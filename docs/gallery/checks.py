@@ -67,11 +67,31 @@ def tiles(model: Path, maps: Path) -> int:
     for entry in told["layers"]:
         if len(entry["shape"]) == 3:
             with Image.open(maps / entry["file"]) as picture:
-                compared += _compare(np.asarray(picture), outputs[entry["layer"]], entry)
+                compared += compare(np.asarray(picture), outputs[entry["layer"]], entry)
     return compared
 
 
-def _compare(places: np.ndarray, values: np.ndarray, entry: dict) -> int:
+def compare(places: np.ndarray, values: np.ndarray, entry: dict) -> int:
+    """Compare the tiles of one mosaic with the values of a layer, (y, x, channel).
+
+    Parameters
+    ----------
+    places : ndarray of uint8, (y, x)
+        Pixels of a palette PNG.
+    values : ndarray of float32, (y, x, channel)
+    entry : dict
+        What ``maps.json`` says of the mosaic.
+
+    Returns
+    -------
+    int
+        Number of maps compared.
+
+    Raises
+    ------
+    AssertionError
+        As for `tiles`.
+    """
     channels, height, width = entry["shape"]
     zoom = entry["zoom"]
     spans = zip(entry["channels"]["level_0"], entry["channels"]["level_239"], strict=True)

@@ -70,12 +70,15 @@ def explore(
 def _widget_class() -> Any:
     """Make the class when it is first needed: anywidget is an extra."""
     anywidget: Any = require("anywidget", "notebook", "the explorer in a notebook")
+    from traitlets import Unicode
 
     class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         """The explorer's page, asked by messages of the widget's own channel."""
 
         _esm = script()
         _css = styles()
+        # A page made of a saved notebook has the widget's state and no kernel to ask.
+        _still = Unicode().tag(sync=True)
 
         def __init__(self, session: Session) -> None:
             # Where this is a number, the front end counts the views.
@@ -83,6 +86,10 @@ def _widget_class() -> Any:
             self.session = session
             self.on_msg(self._answer)
             self.observe(self._forget, "_view_count")
+
+        def __repr__(self) -> str:
+            names = " and ".join(one.network.name for one in self.session.networks)
+            return f"<Explorer of {names}: {len(self.session.images)} images>"
 
         def close(self) -> None:
             super().close()
@@ -103,6 +110,7 @@ def _widget_class() -> Any:
             picture = still(self.session) if shown else None
             if picture is None:
                 return shown
+            self._still = picture
             bundle, *rest = shown if isinstance(shown, tuple) else (shown,)
             bundle = {**bundle, "image/png": picture}
             return (bundle, *rest) if isinstance(shown, tuple) else bundle

@@ -3,6 +3,7 @@ import { pageHost, widgetHost } from "./hosts.js";
 import { listenToKeys } from "./keys.js";
 import { layOut } from "./layout.js";
 import { Scope } from "./scope.js";
+import { layStill } from "./still.js";
 import { storedHost } from "./stored.js";
 import { followTheme } from "./theme.js";
 
@@ -41,7 +42,12 @@ function render(place) {
       return;
     }
     const shown = open(root, host);
-    host.tell = (words) => shown.emit("status", words);
+    let laid = false;
+    host.tell = (words) => {
+      shown.emit("status", words);
+      if (!laid) layStill(shown, place.model.get("_still"));
+      laid = true;
+    };
     passShortcuts(root, place.el, shown.signal);
     scope = shown;
   };

@@ -195,6 +195,11 @@ def test_a_saved_notebook_holds_a_picture_beside_the_widget(tmp_path):
     assert "application/vnd.jupyter.widget-view+json" in output.data
     pixels = picture(output.data["image/png"])
     assert pixels.shape[1] > 600 and len(np.unique(pixels.reshape(-1, 3), axis=0)) > 100
+    # With the state of its widgets, a page made of it shows the widget instead: it has the picture.
+    states = saved.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    view = output.data["application/vnd.jupyter.widget-view+json"]
+    assert states[view["model_id"]]["state"]["_still"] == output.data["image/png"].strip()
+    assert output.data["text/plain"] == "<Explorer of embedded: 10 images>"
     assert (tmp_path / "saved.ipynb").stat().st_size < 2_000_000
 
 

@@ -89,7 +89,8 @@ def _widget_class() -> Any:
 
         def __repr__(self) -> str:
             names = " and ".join(one.network.name for one in self.session.networks)
-            return f"<Explorer of {names}: {len(self.session.images)} images>"
+            count = len(self.session.images)
+            return f"<Explorer of {names}: {count} image{'' if count == 1 else 's'}>"
 
         def close(self) -> None:
             super().close()

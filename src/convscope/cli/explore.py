@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convscope.cli.options import Quiet, TrustModel, opens_network
+from convscope.cli.options import Lesson, Quiet, TrustModel, opens_network
 from convscope.cli.serving import LOCAL, PORT, Host, NoBrowser, Port
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def explore(
             help="A survey of the network, shown beside it; as MODEL it opens its own network.",
         ),
     ] = None,
+    lesson: Lesson = None,
     host: Host = LOCAL,
     port: Port = PORT,
     no_browser: NoBrowser = False,
@@ -97,7 +98,7 @@ def explore(
         networks.append(open_network(against, trust_model=trust_model))
     found = None if survey is None else open_survey(survey)
     examples = images or (first_images(found) if found else None) or drawn_images(network)
-    session = Session(networks, examples, survey=found)
+    session = Session(networks, examples, survey=found, lessons=lesson)
     say_preparation(network, quiet=quiet)
     if found is not None and not found.is_finished:
         say(

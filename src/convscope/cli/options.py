@@ -20,6 +20,7 @@ __all__ = [
     "Images",
     "Json",
     "LayerChoice",
+    "Lesson",
     "Mute",
     "MuteTo",
     "Quiet",
@@ -52,6 +53,15 @@ LayerChoice = Annotated[
         metavar="WHICH",
         help="Names, globs, kinds and index slices, separated by commas: conv*, kind:conv, 0:4, "
         "conv2d:linear. All by default.",
+    ),
+]
+Lesson = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lesson",
+        metavar="FILE.toml",
+        help="A lesson that the page steps through; see docs/lessons.md. May be given several "
+        "times.",
     ),
 ]
 Scale = Annotated[

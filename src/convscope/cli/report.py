@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convscope.cli.options import Images, Quiet, opens_network
+from convscope.cli.options import Images, Lesson, Quiet, opens_network
 
 if TYPE_CHECKING:
     from convscope.networks import Network
@@ -27,6 +27,7 @@ def report(
         str | None,
         typer.Option(metavar="STORE.zarr", help="A survey of the network, without its images."),
     ] = None,
+    lesson: Lesson = None,
     quiet: Quiet = False,
 ) -> None:
     """Write the explorer as one page that works offline, from the disk.
@@ -38,7 +39,7 @@ def report(
     from convscope.explorer.report import report as written
 
     with progress_share("writing", quiet=quiet) as progress:
-        path = written(network, images, output, survey=survey, progress=progress)
+        path = written(network, images, output, survey=survey, lessons=lesson, progress=progress)
     say_preparation(network, quiet=quiet)
     if not quiet:
         print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ def report(
     path: str | Path,
     *,
     survey: Survey | str | Path | None = None,
+    lessons: str | Path | Sequence[str | Path] | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Write the explorer as one self-contained HTML file.
@@ -47,6 +48,8 @@ def report(
     survey : Survey, str or Path, optional
         A survey of the network, or where its store is: which channels are dead or silent and what
         they tell apart; without its images and mean maps.
+    lessons : str, Path or sequence of these, optional
+        TOML files of lessons, which the page steps through; as for `convscope.explore`.
     progress : callable, optional
         Told the share of the work that is done, 0..1.
 
@@ -57,16 +60,17 @@ def report(
     Raises
     ------
     InputError
-        When no image is given, or it cannot be read, or there is no survey.
+        When no image is given, or it cannot be read, or there is no survey, or a file holds no
+        lesson.
     SelectionError
-        When the survey is of another network.
+        When the survey or a lesson is of another network.
     OutputError
         For another suffix, and when the file cannot be written; nothing is left half-written.
     """
     target = Path(path)
     if target.suffix.lower() not in {".html", ".htm"}:
         raise OutputError(f"{target.name!r} is no page: give a file name that ends in .html")
-    session = Session(network, images, survey=survey)
+    session = Session(network, images, survey=survey, lessons=lessons)
     if not session.images:
         raise InputError("a report without images: give at least one file, array or DATASET:INDEX")
     packs = contents(session, progress or (lambda _: None))

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ from convscope.explorer.recorded import Recorded
 from convscope.explorer.runs import Runs
 from convscope.explorer.sources import Source, opened_with, sent, source_of
 from convscope.explorer.surveyed import Surveyed
+from convscope.explorer.syllabus import lessons_for
 from convscope.networks import Network
 from convscope.training.filmed_network import FilmedNetwork
 from convscope.training.opened_film import OpenedFilm
@@ -93,15 +95,17 @@ class Session:
         As for `Network.activations`; what may be chosen from on the page.
     survey : Survey, str or Path, optional
         A survey of the first network, or where its store is.
+    lessons : str, Path or sequence of these, optional
+        Files of lessons for the first network; see `convscope.explorer.lesson.read_lesson`.
     bytes_kept : int
         How much memory the recorded runs may take; the newest is kept however large it is.
 
     Raises
     ------
     InputError
-        When the images cannot be read, or do not fit the first network.
+        When the images cannot be read, or do not fit the first network, or a file holds no lesson.
     SelectionError
-        When no network is given, or the survey is of another.
+        When no network is given, or the survey or a lesson is of another.
     """
 
     def __init__(
@@ -110,6 +114,7 @@ class Session:
         images: Any = None,
         *,
         survey: Survey | str | Path | None = None,
+        lessons: str | Path | Sequence[str | Path] | None = None,
         bytes_kept: int = _BYTES_KEPT,
     ) -> None:
         given = [networks] if isinstance(networks, Network | OpenedFilm) else list(networks)
@@ -122,6 +127,7 @@ class Session:
             for place, one in enumerate(several)
         )
         self.images = opened_with(several[0], images)
+        self.lessons = lessons_for(several[0], self.images, lessons)
         self.runs = Runs(bytes_kept)
 
     def answer(
@@ -196,7 +202,8 @@ class Session:
             return _OF_SURVEY[kind](opened, _surveyed(opened), message, arrays)
         if recorded is None and kind == "network":
             names = [one.network.name for one in self.networks]
-            return network(self._opened(message), names, self.images, arrays)
+            told = network(self._opened(message), names, self.images, arrays)
+            return {**told, "lessons": [asdict(one) for one in self.lessons]}
         if recorded is None and kind == "run":
             return self._run(self._opened(message), message, buffers, arrays)
         known = ", ".join(["network", "run", *_OF_RUN, *_OF_NETWORK, *_OF_SURVEY, *_OF_FILM])

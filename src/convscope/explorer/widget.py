@@ -28,6 +28,7 @@ def explore(
     *,
     against: Network | None = None,
     survey: Survey | str | Path | None = None,
+    lessons: str | Path | Sequence[str | Path] | None = None,
 ) -> anywidget.AnyWidget:
     """Open the explorer in a notebook.
 
@@ -41,6 +42,9 @@ def explore(
         Another network to compare with.
     survey : Survey, str or Path, optional
         A survey of the network (see `convscope.survey`), shown beside it, or where its store is.
+    lessons : str, Path or sequence of these, optional
+        TOML files of lessons, which the explorer steps through; for the embedded network on the
+        drawn digits it has some of its own.
 
     Returns
     -------
@@ -53,16 +57,17 @@ def explore(
     MissingExtraError
         When anywidget is not installed.
     InputError
-        When the images cannot be read, or do not fit the network, or there is no survey.
+        When the images cannot be read, or do not fit the network, or there is no survey, or a file
+        holds no lesson.
     SelectionError
-        When the survey is of another network.
+        When the survey or a lesson is of another network.
     """
     kind = _widget_class()
     networks = [network] if against is None else [network, against]
     found = open_survey(survey) if isinstance(survey, str | Path) else survey
     if images is None:
         images = (first_images(found) if found else None) or drawn_images(network)
-    shown: anywidget.AnyWidget = kind(Session(networks, images, survey=found))
+    shown: anywidget.AnyWidget = kind(Session(networks, images, survey=found, lessons=lessons))
     return shown
 
 

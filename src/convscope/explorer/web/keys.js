@@ -1,5 +1,6 @@
 import { moveFrame } from "./film_frames.js";
 import { openHelp } from "./help.js";
+import { standOf } from "./lessons.js";
 import { mosaicGrid } from "./mosaic_grid.js";
 import { toggleMute, toggleSolo } from "./muting.js";
 import { turnSignals } from "./signals.js";
@@ -69,6 +70,8 @@ function press(scope, event, target) {
     case "m": return silence(scope, toggleMute);
     case "s": return silence(scope, toggleSolo);
     case "/": return findLayer(scope);
+    case "n": return goOn(scope, 1);
+    case "N": return goOn(scope, -1);
     case "t": return did(scope.change({ table: !scope.state.table }));
     case "?": return did(openHelp(scope));
     case "1": return did(scope.change({ mode: "sheet" }, { back: true }));
@@ -154,6 +157,17 @@ function silence(scope, toggle) {
   if (channel >= 0) toggle(scope, layer, channel);
   else if (scope.hover) toggle(scope, scope.hover.layer, scope.hover.channel);
   else scope.emit("status", "pin a map first: arrow keys or a click");
+  return true;
+}
+
+/**
+ * To the next step of the lesson, or the one before.
+ * @param {Scope} scope
+ * @param {number} by
+ */
+function goOn(scope, by) {
+  if (!standOf(scope)) return false;
+  scope.emit("lesson", by);
   return true;
 }
 

@@ -3,6 +3,7 @@ import { channelPanel } from "./channel.js";
 import { el } from "./dom.js";
 import { filmBar } from "./film_bar.js";
 import { inputPanel } from "./input.js";
+import { lessonBar } from "./lesson_bar.js";
 import { mosaicPanel } from "./mosaic.js";
 import { railPanel } from "./rail.js";
 import { sheetPanel } from "./sheet.js";
@@ -29,7 +30,7 @@ export function layOut(scope) {
     status.textContent = words;
   });
   const main = el("div", { class: "cs-main" }, inputPanel(scope), railPanel(scope), mosaicPanel(scope), sheetPanel(scope), tablesPanel(scope), channelPanel(scope));
-  scope.root.replaceChildren(topPanel(scope), problem, filmBar(scope), main, bottomPanel(scope), status);
+  scope.root.replaceChildren(topPanel(scope), lessonBar(scope), problem, filmBar(scope), main, bottomPanel(scope), status);
   const mark = () => {
     scope.root.dataset.mode = scope.state.mode;
     scope.root.dataset.table = String(scope.state.table);

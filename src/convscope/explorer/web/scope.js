@@ -27,7 +27,8 @@ const OVERVIEW_TILE = 12;
 /**
  * All that the panels share: the state, what was asked, and who wants to know. Its events: network,
  * state (a set of changed keys), run, maps (a layer's name), sheet, books, costs, pictures, hover,
- * colours, survey (what was asked), film (new frames), live (whether), problem (words), status (words), download and help (the button).
+ * colours, survey (what was asked), film (new frames), live (whether), problem (words), status (words), download and help (the
+ * button), lessons, lesson (by how many steps).
  */
 export class Scope extends Events {
   /**

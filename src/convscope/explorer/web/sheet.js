@@ -138,7 +138,8 @@ export function sheetPanel(scope) {
     if (changed.has("view")) motion.follow();
     if (changed.has("layer") || changed.has("channel") || changed.has("unit")) {
       describe();
-      if (scope.state.channel >= 0) later.after("reveal", 60, () => motion.reveal());
+      // An address that says where the sheet is looked at is followed to the letter.
+      if (scope.state.channel >= 0 && !changed.has("view")) later.after("reveal", 60, () => motion.reveal());
     }
     redraw();
   });

@@ -33,6 +33,7 @@ export const INITIAL = Object.freeze({
   surveyed: -1,
   frame: -1,
   training: false,
+  lesson: "",
 });
 
 /**
@@ -56,6 +57,7 @@ const LETTERS = /** @type {[keyof State, string][]} */ ([
   ["flat", "flat"], ["slice", "z"], ["signal", "sig"],
   ["first", "of"], ["filter", "show"], ["surveyed", "sv"],
   ["frame", "f"], ["training", "tr"],
+  ["lesson", "lesson"],
 ]);
 
 /**

@@ -32,6 +32,7 @@ export function topPanel(scope) {
   const download = button("Download ▾", () => scope.emit("download", download), { "aria-haspopup": "true" });
   /** @type {HTMLButtonElement} */
   const help = button("?", () => scope.emit("help", help), { class: "cs-button cs-round", "aria-label": "help", title: "help: ?" });
+  const lessons = button("Lessons", () => scope.emit("lessons"), { class: "cs-button cs-lessonsopen", "aria-haspopup": "dialog", title: "go through the page step by step", hidden: true });
   const networkPick = pick("network", network);
   const imagePick = pick("image", image);
   const targetPick = pick("what carried", target);
@@ -39,12 +40,13 @@ export function topPanel(scope) {
     el("h1", { class: "cs-brand" }, "convscope"), name, networkPick, imagePick, targetPick,
     el("span", { class: "cs-stretch" }),
     el("div", { class: "cs-switch", role: "group", "aria-label": "what is shown" }, sheet, layer),
-    ...scale, pick("colours", colours), pick("theme", theme), el("span", { class: "cs-last" }, download, help));
+    ...scale, pick("colours", colours), pick("theme", theme), el("span", { class: "cs-last" }, lessons, download, help));
 
   const showNetwork = () => {
     const info = scope.network;
     const several = info.networks.length > 1;
     networkPick.hidden = !several;
+    lessons.hidden = !info.lessons?.length;
     name.hidden = several;
     name.textContent = info.name;
     name.title = info.source || info.name;

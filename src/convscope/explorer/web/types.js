@@ -44,6 +44,7 @@
  * @property {{name: string, label: number | null, class_name: string, thumbnail: Numbers}[]} images
  * @property {SurveyInfo | null} [survey]
  * @property {FilmInfo | null} [film]
+ * @property {Lesson[]} lessons
  * @property {{name: string, of_layer: boolean, differentiates: boolean, scored: boolean, reference: string}[]} methods
  * @property {string[]} colormaps
  * @property {Object<string, Numbers>} palettes
@@ -57,6 +58,14 @@
  * The frames of a film: how many updates the weights had had at each, and the layers with maps of
  * their own in training mode.
  * @typedef {{steps: number[], training: string[]}} FilmInfo
+ */
+
+/**
+ * A list of what the page shows, with a sentence each.
+ * @typedef {object} Lesson
+ * @property {string} name
+ * @property {string} title
+ * @property {{show: string, say: string, panel: string}[]} steps `show`: an address behind its hash; `panel`: what it is about, or empty
  */
 
 /**
@@ -215,6 +224,7 @@
  * @property {string} flat how volumes are looked at: slice or maximum
  * @property {number} slice which slice, as a share of the depth from 0 to 1
  * @property {string} signal how signals are shown: auto, lines or strip
+ * @property {string} lesson which lesson is under way, and its step from 1: name,step; empty for none
  * @property {string} strip which part of the bottom strip is open: compare, images, through, books; empty where it is folded
  */
 

@@ -1,4 +1,5 @@
-"""Make the explorer's pictures in docs/pictures: the page, light and dark, a notebook, a report.
+"""Make the explorer's pictures in docs/pictures: the page, light and dark, a lesson, a notebook, a
+report.
 
 uv run --group test python scripts/make_explorer_pictures.py
 """
@@ -84,6 +85,7 @@ def main() -> None:
             shot(browser, f"{address}#i=3", "sheet")
             shot(browser, f"{address}#{_PINNED}", "layer")
             shot(browser, f"{address}#i=3", "dark", dark=True)
+            shot(browser, f"{address}#lesson=convolution-by-hand,4", "lesson")
         path = Path(folder) / "report.html"
         convscope.report(convscope.open(embedded()), drawn_digits(), path)
         shot(browser, f"{path.as_uri()}#{_PINNED}", "report")

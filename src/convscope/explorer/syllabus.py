@@ -89,12 +89,7 @@ def _check(where: str, step: Step, network: Network, images: Sequence[Source]) -
     if named.layer:
         layer = _layer(where, named.layer, network)
         _check_channel(where, layer, named.channel)
-        for place, size in zip(named.unit, layer.space[-2:], strict=False):
-            if size is not None and place >= size:
-                raise SelectionError(
-                    f"{where} shows unit {','.join(map(str, named.unit))} of {layer.name}, whose "
-                    f"maps are {' x '.join('?' if one is None else str(one) for one in layer.space)}"
-                )
+        _check_unit(where, layer, named.unit)
     for name, channel in named.silent:
         _check_channel(where, _layer(where, name, network), channel)
 
@@ -110,4 +105,13 @@ def _check_channel(where: str, layer: Layer, channel: int) -> None:
     if layer.channels is not None and channel >= layer.channels:
         raise SelectionError(
             f"{where} shows channel {channel} of {layer.name}, which has 0 to {layer.channels - 1}"
+        )
+
+
+def _check_unit(where: str, layer: Layer, unit: tuple[int, ...]) -> None:
+    shown = layer.space[-2:]
+    if any(size is not None and place >= size for place, size in zip(unit, shown, strict=False)):
+        sizes = " x ".join("?" if size is None else str(size) for size in shown)
+        raise SelectionError(
+            f"{where} shows unit {unit[0]},{unit[1]} of {layer.name}, whose maps are {sizes}"
         )

@@ -6,6 +6,7 @@ const KEYS = [
   ["Moving", [["← →", "the map before and after"], ["↑ ↓", "a row of maps up and down"], ["shift arrows", "the unit within the pinned map"], ["[ ]", "the layer before and after"], ["Escape", "back to what was before"]]],
   ["Seeing", [["1 2", "the sheet of all layers, one layer"], ["Enter", "open the layer from the sheet"], ["/", "find a layer"], [", .", "the slice of a volume before and after"], ["p", "volumes: the maximum along the depth, or slices"], ["< >", "the frame of a film before and after"], ["l", "signals: lines, or the heat strip"], ["t", "tables in place of pictures"], ["?", "this page"]]],
   ["Silencing", [["m", "mute the pinned map, or no longer"], ["s", "let only this map of its layer sound"]]],
+  ["On the sheet", [["+ -", "closer, and further away"], ["0", "all of the sheet"], ["ctrl arrows", "move the view"], ["b", "show the blank maps of the layer, or put them away"], ["f", "fold the block around the layer, or unfold it"]]],
   ["In a lesson", [["n", "the next step"], ["shift n", "the step before"]]],
 ];
 

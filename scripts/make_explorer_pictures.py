@@ -1,5 +1,4 @@
-"""Make the explorer's pictures in docs/pictures: the page, light and dark, a lesson, a notebook, a
-report.
+"""Make the explorer's pictures in docs/pictures: the page, a lesson, a notebook, a report.
 
 uv run --group test python scripts/make_explorer_pictures.py
 """

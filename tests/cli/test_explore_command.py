@@ -177,6 +177,26 @@ def test_explore_compares_two_networks_and_draws_digits_for_small_ones(visit, mo
     assert (run["type"], run["image"]) == ("run", "digit 3")
 
 
+def test_explore_takes_lessons(visit, model, photo, tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text('title = "Own"\n[[step]]\nshow = "m=layer"\nsay = "Look."\n')
+    arguments = ("explore", model, photo, "--lesson", path, "--port", 0, "-q")
+    done, reply = visit(*arguments, by=lambda visitor: visitor.send(id=1, type="network"))
+    assert (done.status, done.err) == (0, "")
+    assert [one["title"] for one in reply["lessons"]] == ["Own"]
+
+
+def test_a_lesson_of_another_network_is_refused(convscope, model, photo, tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text('title = "Own"\n[[step]]\nshow = "l=nothing"\nsay = "Look."\n')
+    for command in ("explore", "report"):
+        extra = ["--no-browser"] if command == "explore" else ["-o", tmp_path / "own.html"]
+        done = convscope(command, model, photo, "--lesson", path, *extra)
+        assert done.status == 2
+        assert "lesson own, step 1: no layer is called 'nothing'" in done.err
+        assert done.err.count("\n") == 1
+
+
 def test_options_of_the_model_are_the_first_networks(visit, model):
     def look(visitor):
         return [visitor.send(id=1, type="network", network=place)["labels"] for place in (0, 1)]

@@ -231,3 +231,18 @@ def test_theme_keys_and_a_new_kernel(notebook):
     again = widget(notebook, 1)
     choose(notebook, again, 2)
     reads(notebook, again, "2")
+
+
+@pytest.mark.cells([OPEN, "first", "second"])
+def test_lessons_in_a_cell(notebook):
+    notebook.run(0, 1, 2)
+    root, other = widget(notebook, 1), widget(notebook, 2)
+    # Five of the digits are not those for which they were written.
+    assert other.get_by_role("button", name="Lessons", exact=True).is_hidden()
+    root.get_by_role("button", name="Lessons", exact=True).click()
+    root.get_by_role("button", name="Convolution by hand").click()
+    for place in range(1, 5):
+        root.get_by_text(f"{place} of 8", exact=True).wait_for()
+        root.locator(".cs-lesson").press("n")
+    unit = root.locator("[aria-label='arithmetic of a unit'] .cs-value")
+    unit.get_by_text("0.3342", exact=True).wait_for()

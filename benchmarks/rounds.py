@@ -12,10 +12,13 @@ def in_turn(
     work: Mapping[str, Callable[[], Any]],
     rounds: int,
     clock: Callable[[], float] = time.perf_counter,
+    *,
+    warm: bool = False,
 ) -> dict[str, list[float]]:
-    """Run every piece once unmeasured, then all of them in turn; give seconds a round."""
-    for piece in work.values():
-        piece()
+    """Run every piece once unmeasured unless they are warm, then all in turn; seconds a round."""
+    if not warm:
+        for piece in work.values():
+            piece()
     seconds: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(rounds):
         for name, piece in work.items():

@@ -7,7 +7,7 @@ from typing import Any
 
 import convscope_side
 from torch_side import NETWORKS, SURVEYED, Side, added_up, batches, hooked, torchvision
-from work import IMAGES, SIZE, Comparison, main, near, random_images, surveyed, total
+from work import SIZE, Comparison, main, near, sample, surveyed, total
 
 
 def pictures(name: str) -> Comparison:
@@ -37,11 +37,11 @@ def pictures(name: str) -> Comparison:
 def statistics(name: str) -> Comparison:
     """Activations of many images to figures of every channel: hooks and a loop."""
     side = Side(name, SIZE)
-    images = random_images(IMAGES, SIZE)
+    images = sample()
     return Comparison(
         lambda: added_up(hooked(side, batch) for batch in batches(images)),
         lambda: convscope_side.statistics(side, images),
-        surveyed(side.layers),
+        surveyed(side.layers, images),
         near,
         rounds=0,
     )

@@ -21,13 +21,15 @@ from typing import Any
 from environments import PEERS, Peer, environment
 
 HERE = Path(__file__).parent
+# Threads that wait must not count as working.
+SETTINGS = {"MPLBACKEND": "agg", "OMP_WAIT_POLICY": "passive"}
 HEAD = (
     "tool", "work", "network", "amount", "time, tool / convscope", "processor time",
     "first time", "memory, MB: tool, convscope", "values",
 )  # fmt: skip
 
 
-def run(peer: Peer, folder: Path, rounds: int, limit: int) -> None:
+def run(peer: Peer, folder: Path, rounds: int, images: int, limit: int) -> None:
     """Run the script of a peer, and write down what does not install or fails."""
     results = folder / f"{peer.name}.jsonl"
     results.unlink(missing_ok=True)
@@ -41,8 +43,8 @@ def run(peer: Peer, folder: Path, rounds: int, limit: int) -> None:
     with log.open("w") as file:
         try:
             done = subprocess.run(
-                [*command, "--rounds", str(rounds)],
-                stdout=file, stderr=file, env={**os.environ, "MPLBACKEND": "agg", "OMP_WAIT_POLICY": "passive"},
+                [*command, "--rounds", str(rounds), "--images", str(images)],
+                stdout=file, stderr=file, env={**os.environ, **SETTINGS},
                 timeout=limit, check=False,
             )  # fmt: skip
             said = None if done.returncode == 0 else f"exit status {done.returncode}"
@@ -97,6 +99,7 @@ def main() -> None:
     parser.add_argument("peers", nargs="*", help=", ".join(PEERS))
     parser.add_argument("--folder", type=Path, default=Path("peers"), help="./peers by default")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=int, default=2000, help="that become statistics")
     parser.add_argument("--limit", type=int, default=1200, help="seconds a tool may take")
     parser.add_argument("--table", action="store_true", help="print what was measured before")
     given = parser.parse_args()
@@ -106,7 +109,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in () if given.table else peers:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        run(PEERS[name], folder, given.rounds, given.limit)
+        run(PEERS[name], folder, given.rounds, given.images, given.limit)
     print(table(folder, peers))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from keras_side import NETWORKS, SURVEYED, Side
 from matplotlib import pyplot
 from moments import Moments
-from work import IMAGES, SIZE, Comparison, main, near, random_images, surveyed, total
+from work import SIZE, Comparison, main, near, sample, surveyed, total
 
 SAMPLES = {
     "ResNet50": ["conv2_block1_1_relu", "conv4_block1_1_relu"],
@@ -60,7 +60,7 @@ def pictures(name: str) -> Comparison:
 def statistics(name: str) -> Comparison:
     """Activations of 2,000 images to figures of every channel."""
     side = Side(name, SIZE)
-    images = random_images(IMAGES, SIZE)
+    images = sample()
     part = side.part()
 
     def theirs() -> dict[str, Any]:
@@ -75,7 +75,7 @@ def statistics(name: str) -> Comparison:
     return Comparison(
         theirs,
         lambda: convscope_side.statistics(side, images),
-        surveyed(side.layers),
+        surveyed(side.layers, images),
         near,
         rounds=0,
     )

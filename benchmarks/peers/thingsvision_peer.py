@@ -7,7 +7,7 @@ from typing import Any
 
 import convscope_side
 from torch_side import SURVEYED, Side, added_up, batches
-from work import IMAGES, SIZE, Comparison, main, near, random_images, surveyed
+from work import SIZE, Comparison, main, near, sample, surveyed
 
 
 def statistics(name: str) -> Comparison:
@@ -15,7 +15,7 @@ def statistics(name: str) -> Comparison:
     side = Side(name, SIZE)
     from thingsvision import get_extractor_from_model
 
-    images = random_images(IMAGES, SIZE)
+    images = sample()
     extractor = get_extractor_from_model(model=side.model, device="cpu", backend="pt")
 
     def recorded() -> Iterator[dict[str, Any]]:
@@ -26,7 +26,7 @@ def statistics(name: str) -> Comparison:
     return Comparison(
         lambda: added_up(recorded()),
         lambda: convscope_side.statistics(side, images),
-        surveyed(side.layers),
+        surveyed(side.layers, images),
         near,
         rounds=0,
     )

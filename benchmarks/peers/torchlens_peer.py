@@ -8,7 +8,7 @@ from typing import Any
 import convscope_side
 import torch
 from torch_side import SURVEYED, Side, added_up, batches
-from work import IMAGES, SIZE, Comparison, main, near, random_images, surveyed
+from work import SIZE, Comparison, main, near, sample, surveyed
 
 
 def statistics(name: str) -> Comparison:
@@ -16,7 +16,7 @@ def statistics(name: str) -> Comparison:
     import torchlens
 
     side = Side(name, SIZE)
-    images = random_images(IMAGES, SIZE)
+    images = sample()
 
     def recorded() -> Iterator[dict[str, Any]]:
         for batch in batches(images):
@@ -27,7 +27,7 @@ def statistics(name: str) -> Comparison:
     return Comparison(
         lambda: added_up(recorded()),
         lambda: convscope_side.statistics(side, images),
-        surveyed(side.layers),
+        surveyed(side.layers, images),
         near,
         rounds=0,
     )

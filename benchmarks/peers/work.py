@@ -23,10 +23,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from rounds import in_turn, ratio
 
-__all__ = ["Comparison", "main", "near", "near_map", "random_images", "surveyed", "total"]
+__all__ = ["Comparison", "main", "near", "near_map", "random_images", "sample", "surveyed", "total"]
 
-IMAGES, SIZE = 2000, 64
-"""How many images become statistics, and how large they are: the slowest peer takes minutes."""
+SIZE = 64
+"""How large the images are that become statistics: the slowest peer takes minutes."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,11 @@ Work = Mapping[tuple[str, str], Callable[[], Comparison]]
 
 def main(peer: str, package: str | None, work: Work) -> None:
     """Do all work that a peer can do, and write a line of JSON for each piece."""
-    parser = argparse.ArgumentParser(description=f"{peer} beside convscope")
-    parser.add_argument("--json", type=Path, default=Path(f"{peer}.jsonl"))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--works", nargs="+", default=[name for name, _ in work])
-    given = parser.parse_args()
+    given = _parsed()
     warnings.simplefilter("ignore")
     given.json.unlink(missing_ok=True)
     for (name, network), make in work.items():
-        if name not in given.works:
+        if given.works and name not in given.works:
             continue
         row = {"peer": peer, "version": _version(package), "work": name, "network": network}
         try:
@@ -80,16 +76,28 @@ def main(peer: str, package: str | None, work: Work) -> None:
             file.write(json.dumps(row) + "\n")
 
 
+def _parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="One peer beside convscope")
+    parser.add_argument("--json", type=Path, default=Path("peer.jsonl"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--images", type=int, default=2000, help="that become statistics")
+    parser.add_argument("--works", nargs="+", help="such as pictures; all by default")
+    return parser.parse_args()
+
+
 def near(ours: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray]) -> str:
     """Say how far values lie apart, relative to the largest of their layer."""
     if missing := set(ours) ^ set(theirs):
         raise ValueError(f"{len(missing)} layers are not in both: {sorted(missing)[:4]}")
-    apart = max(
-        float(np.abs(np.asarray(theirs[name], float) - values).max())
+    apart = {
+        name: float(np.abs(np.asarray(theirs[name], float) - values).max())
         / max(float(np.abs(values).max()), 1e-30)
         for name, values in ours.items()
-    )
-    return f"equal within {apart:.0e}"
+    }
+    wrong = sorted(name for name, far in apart.items() if not far < 1e-3)
+    same = max((far for name, far in apart.items() if name not in wrong), default=0.0)
+    said = f"equal within {same:.0e}"
+    return f"{said}, but for {len(wrong)} layers such as {wrong[0]}" if wrong else said
 
 
 def near_map(ours: np.ndarray, theirs: np.ndarray) -> str:
@@ -104,9 +112,14 @@ def _stretched(values: np.ndarray) -> np.ndarray:
     return (values - values.min()) / (values.max() - values.min())
 
 
-def surveyed(layers: Sequence[Any], count: int = IMAGES) -> str:
+def sample() -> np.ndarray:
+    """Make the images that become statistics, as many as the command line says."""
+    return random_images(_parsed().images, SIZE)
+
+
+def surveyed(layers: Sequence[Any], images: np.ndarray) -> str:
     """Say what becomes statistics."""
-    return f"{count:,} images of {SIZE} x {SIZE}, {total(layers)}"
+    return f"{len(images):,} images of {SIZE} x {SIZE}, {total(layers)}"
 
 
 def random_images(count: int, size: int) -> np.ndarray:

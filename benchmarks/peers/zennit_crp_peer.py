@@ -9,9 +9,9 @@ from typing import Any
 import convscope_side
 import numpy as np
 from torch_side import SURVEYED, Side, batches
-from work import SIZE, Comparison, main, random_images, surveyed
+from work import SIZE, Comparison, main, sample, surveyed
 
-IMAGES, BATCH = 500, 32
+BATCH = 32
 
 
 def leading(name: str) -> Comparison:
@@ -29,7 +29,7 @@ def leading(name: str) -> Comparison:
 
     side.names = [layer.name for layer in side.layers if layer.kind == "conv"]
     side.layers = [side.network.layers[layer] for layer in side.names]
-    images = random_images(IMAGES, SIZE)
+    images = sample()
     prepared = [(image, 0) for batch in batches(images) for image in batch]
 
     def theirs() -> dict[str, Any]:
@@ -43,7 +43,7 @@ def leading(name: str) -> Comparison:
             path=str(side.folder / "theirs"),
         )
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            found.run(None, 0, IMAGES, BATCH)
+            found.run(None, 0, len(images), BATCH)
         return {layer: load_maximization(found.ActMax.PATH, layer)[0][0] for layer in side.names}
 
     def ours() -> dict[str, Any]:
@@ -53,7 +53,7 @@ def leading(name: str) -> Comparison:
         same = np.concatenate([ours[layer] == theirs[layer] for layer in side.names])
         return f"the same image leads {100 * same.mean():.1f} % of the channels"
 
-    return Comparison(theirs, ours, surveyed(side.layers, IMAGES), agreement, rounds=0)
+    return Comparison(theirs, ours, surveyed(side.layers, images), agreement, rounds=0)
 
 
 if __name__ == "__main__":

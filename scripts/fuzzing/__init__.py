@@ -1,1 +1,1 @@
-"""Damaged model files: whole ones to begin with, what is done to them, what comes of it."""
+"""Damaged inputs: whole ones to begin with, what is done to them, what comes of it."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import h5py
 
-__all__ = ["mutated"]
+__all__ = ["NUMBERS", "changed", "damaged", "mutated"]
 
 SUFFIXES = (".keras", ".h5", ".json", ".pt", ".pth", ".pt2", ".onnx", ".bin", ".weights.h5", "")
 ODD = (None, -1, 0, 10**9, 2**31, 10**30, 0.5, True, "", "x", "Lambda", "../../x", [], [[]], {},
@@ -74,7 +74,7 @@ def _places(config: Any) -> list[tuple[Any, Any]]:
     return places
 
 
-def _changed(config: Any, chance: random.Random) -> Any:
+def changed(config: Any, chance: random.Random) -> Any:
     """Replace a few values of a configuration, chosen at random."""
     for _ in range(chance.choice((1, 1, 2, 5))):
         places = _places(config) if isinstance(config, dict | list) else []
@@ -89,7 +89,7 @@ def _changed(config: Any, chance: random.Random) -> Any:
 
 
 def _json(content: bytes, chance: random.Random) -> bytes:
-    return json.dumps(_changed(json.loads(content), chance)).encode()
+    return json.dumps(changed(json.loads(content), chance)).encode()
 
 
 def _hdf5(content: bytes, chance: random.Random) -> bytes:
@@ -97,7 +97,7 @@ def _hdf5(content: bytes, chance: random.Random) -> bytes:
     with h5py.File(held, "r+") as file:
         written = file.attrs.get("model_config")
         if written is not None and chance.random() < 0.7:
-            file.attrs["model_config"] = json.dumps(_changed(json.loads(written), chance))
+            file.attrs["model_config"] = json.dumps(changed(json.loads(written), chance))
         else:
             _tree(file, chance)
     return held.getvalue()

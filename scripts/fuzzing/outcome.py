@@ -1,27 +1,25 @@
-"""What comes of opening a file, measured in a process of its own."""
+"""What comes of an input, measured in a process of its own."""
 
 from __future__ import annotations
 
 import os
 import random
 import resource
+import shutil
 import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from fuzzing.mutations import mutated
-from fuzzing.seeds import MARK, options, plant, seeds
+from fuzzing.seeds import MARK, plant
+from fuzzing.subject import LIMIT, Subject
 
-__all__ = ["LIMIT", "Outcome", "work"]
-
-LIMIT = 2 * 2**30
-"""Bytes that opening a file may take."""
+__all__ = ["Outcome", "work"]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one file.
+    """What came of one input.
 
     Parameters
     ----------
@@ -30,7 +28,7 @@ class Outcome:
     seconds : float
         Of the clock or of the processor, whichever is less: the machine may be busy.
     memory : int
-        Bytes that opening added at most.
+        Bytes that it added at most.
     said : str
         ``opened``, ``refused``, or what should not have happened.
     """
@@ -50,13 +48,13 @@ class Outcome:
         return cls(int(number), float(seconds), int(memory), said)
 
 
-def work(kind: str, start: int, folder: Path) -> None:
-    """Open mutants from number `start` on, and print what came of each."""
+def work(subject: Subject, start: int, folder: Path) -> None:
+    """Use mutants from number `start` on, and print what came of each."""
     plant(folder)
-    made = seeds(kind, folder)
+    made = subject.seeds(folder)
     warnings.simplefilter("ignore")
     for path in made:
-        print("whole", path.name, _said(kind, path, folder), flush=True)
+        print("whole", path.name, _said(subject, path, folder), flush=True)
         (folder / MARK).unlink(missing_ok=True)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + LIMIT, used + LIMIT))
@@ -64,21 +62,28 @@ def work(kind: str, start: int, folder: Path) -> None:
     number = start
     while True:
         chance = random.Random(number)
-        path = mutated(chance.choice(made), folder, chance)
-        print(_measured(kind, number, path, folder), flush=True)
-        path.unlink(missing_ok=True)
+        path = subject.mutated(chance.choice(made), folder, chance)
+        print(_measured(subject, number, path, folder), flush=True)
+        _delete(path)
         (folder / MARK).unlink(missing_ok=True)
         number += 1
 
 
-def _measured(kind: str, number: int, path: Path, folder: Path) -> Outcome:
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _measured(subject: Subject, number: int, path: Path, folder: Path) -> Outcome:
     Path("/proc/self/clear_refs").write_text("5")
     before = _memory("VmRSS")
     clock, processor = time.perf_counter(), time.process_time()
-    said = _said(kind, path, folder)
+    said = _said(subject, path, folder)
     seconds = min(time.perf_counter() - clock, time.process_time() - processor)
     memory = max(0, _memory("VmHWM") - before)
-    return Outcome(number, seconds, memory, "MEMORY" if memory > LIMIT else said)
+    return Outcome(number, seconds, memory, "MEMORY" if memory > subject.memory else said)
 
 
 def _memory(key: str) -> int:
@@ -88,14 +93,12 @@ def _memory(key: str) -> int:
     return 0
 
 
-def _said(kind: str, path: Path, folder: Path) -> str:
-    """Open a file and list its layers; say what came of it."""
-    import convscope
+def _said(subject: Subject, path: Path, folder: Path) -> str:
+    """Use an input; say what came of it."""
     from convscope.errors import ConvscopeError
 
-    opened, given = options(kind, path, folder)
     try:
-        assert convscope.open(opened, **given).layers is not None
+        subject.used(path, folder)
         said = "opened"
     except ConvscopeError as error:
         said = _refused(error)

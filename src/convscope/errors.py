@@ -20,6 +20,7 @@ __all__ = [
     "SelectionError",
     "near",
     "near_file",
+    "reason_of",
     "require",
     "warn",
 ]
@@ -69,6 +70,21 @@ def warn(message: str) -> None:
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "convscope":
         level, frame = level + 1, frame.f_back
     warnings.warn(message, ConvscopeWarning, stacklevel=level)
+
+
+_LONGEST_REASON = 240
+
+
+def reason_of(error: BaseException) -> str:
+    """Give what an error says, in one line; its type where it says nothing.
+
+    What others raise may quote the file that they read: more than a few words are cut off.
+    """
+    said = " ".join(str(getattr(error, "strerror", None) or error).split())
+    if len(said) > _LONGEST_REASON:
+        said = f"{said[:_LONGEST_REASON]}..."
+    # Half of a surrogate pair cannot be printed.
+    return said.encode("utf-8", "replace").decode() or type(error).__name__
 
 
 def near(name: str, choices: Iterable[str]) -> str:

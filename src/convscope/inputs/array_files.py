@@ -13,6 +13,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 
 from convscope.errors import InputError, SelectionError
+from convscope.inputs.archives import archived, loaded
 from convscope.inputs.decoding import missing_file
 from convscope.inputs.images import is_there, local_path
 from convscope.inputs.sound import Sound, decode_sound
@@ -139,21 +140,16 @@ def _loaded(source: Path | BytesIO, name: str) -> dict[str, np.ndarray]:
     # A mapped file cannot claim to be larger than it is.
     mapped = isinstance(source, Path) and source.suffix.lower() == ".npy"
     possible = "save numbers with numpy.save or numpy.savez"
-    try:
-        found = np.load(source, mmap_mode="r" if mapped else None, allow_pickle=False)
-        if not isinstance(found, np.lib.npyio.NpzFile):
-            return {"": _numbers(found, name, "an array", possible)}
-        with found:
-            keys = found.files
-            if any(split in keys for split in _SPLITS):
-                return {key: np.empty(0) for key in keys}
-            return {key: _numbers(found[key], name, repr(key), possible) for key in keys}
-    except InputError:
-        raise
-    except Exception as error:
-        # A damaged header is parsed as Python, which fails in ways of its own.
-        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
-        raise InputError(f"{name!r} cannot be read ({_plain(reason)}): {possible}") from error
+    found = loaded(source, name, mapped=mapped)
+    if not isinstance(found, np.lib.npyio.NpzFile):
+        return {"": _numbers(found, name, "an array", possible)}
+    with found:
+        keys = found.files
+        if any(split in keys for split in _SPLITS):
+            return {key: np.empty(0) for key in keys}
+        return {
+            key: _numbers(archived(found, key, name), name, repr(key), possible) for key in keys
+        }
 
 
 def _numbers(array: Any, name: str, what: str, possible: str) -> np.ndarray:
@@ -162,12 +158,6 @@ def _numbers(array: Any, name: str, what: str, possible: str) -> np.ndarray:
     if array.dtype.kind not in "fiub":
         raise InputError(f"{name!r} holds {what} of {array.dtype}: {possible}")
     return array
-
-
-def _plain(reason: str) -> str:
-    if "allow_pickle" in reason or "pickle" in reason.lower():
-        return "it holds Python objects or no numbers"
-    return reason or "it is cut off"
 
 
 def chosen(index: int, count: int, name: str) -> int:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from convscope.errors import InputError
+from convscope.errors import InputError, reason_of
 
 __all__ = ["read_cifar"]
 
@@ -49,9 +49,8 @@ def read_cifar(path: Path) -> Mapping[str, Any]:
         ) from error
     except Exception as error:
         # What a damaged pickle meets can be almost anything.
-        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise InputError(
-            f"{str(path)!r} is damaged or truncated ({reason or type(error).__name__}): {_REMEDY}"
+            f"{str(path)!r} is damaged or truncated ({reason_of(error)}): {_REMEDY}"
         ) from error
     if not isinstance(found, dict):
         raise InputError(f"{str(path)!r} holds no batch of CIFAR: {_REMEDY}")

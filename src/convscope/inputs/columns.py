@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from convscope.errors import InputError
+from convscope.errors import InputError, reason_of
 from convscope.inputs.decoding import decode_bytes
 
 __all__ = ["Columns", "cell_pixels", "columns_of", "damaged", "labels_of"]
@@ -75,7 +75,9 @@ def _columns(schema: Any, source: str) -> Columns:
             "dataset.cast_column(NAME, datasets.Image()), and save it again"
         )
     classes = [name for name in schema.names if _kind(features, name) == "ClassLabel"]
-    numbers = [name for name in schema.names if name in _LABELS and _whole(schema.field(name))]
+    numbers = [
+        name for name in schema.names if name in _LABELS and _is_whole(schema.field(name).type)
+    ]
     label = _first(classes, _LABELS) or _first(numbers, _LABELS)
     names = features[label].get("names") if label in classes and label is not None else None
     return Columns(image, label, tuple(map(str, names or ())))
@@ -98,12 +100,16 @@ def labels_of(column: Any, source: str) -> np.ndarray | None:
     InputError
         When they are no whole numbers.
     """
-    labels = np.asarray(column.fill_null(-1).to_numpy() if len(column) else [])
-    if labels.dtype.kind not in "iu":
+    if not _is_whole(column.type):
         raise InputError(
             f"{source!r} holds labels of {column.type}: give one whole number an image"
         )
-    return labels.astype(np.int64) if np.any(labels >= 0) else None
+    try:
+        # Before empty cells are filled: -1 is no number without sign.
+        labels = np.asarray(column.cast("int64").fill_null(-1).to_numpy())
+    except Exception as error:
+        raise damaged(source, error) from error
+    return labels if np.any(labels >= 0) else None
 
 
 def cell_pixels(cell: Any, name: str) -> np.ndarray:
@@ -134,10 +140,8 @@ def cell_pixels(cell: Any, name: str) -> np.ndarray:
 
 def damaged(source: object, error: Exception) -> InputError:
     """Say that a table cannot be read: damage meets Arrow in many places, each with its errors."""
-    reason = " ".join(str(getattr(error, "strerror", None) or error).split())
     return InputError(
-        f"{str(source)!r} cannot be read ({reason or type(error).__name__}): copy or download it "
-        "again"
+        f"{str(source)!r} cannot be read ({reason_of(error)}): copy or download it again"
     )
 
 
@@ -159,8 +163,8 @@ def _holds_bytes(kind: Any) -> bool:
     return str(fields.get("bytes")) in {"binary", "large_binary", "binary_view"}
 
 
-def _whole(field: Any) -> bool:
-    return str(field.type).removeprefix("u") in {"int8", "int16", "int32", "int64"}
+def _is_whole(kind: Any) -> bool:
+    return str(kind).removeprefix("u") in {"int8", "int16", "int32", "int64"}
 
 
 def _first(found: list[str], preferred: tuple[str, ...]) -> str | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from convscope.errors import InputError
+from convscope.inputs.archives import archived, loaded
 from convscope.inputs.class_names import class_names_of
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.pixels import CHANNELS, to_255
@@ -17,8 +16,6 @@ from convscope.inputs.splits import choose
 __all__ = ["open_npz"]
 
 _POSSIBLE = "save it with numpy.savez under the keys x_train, y_train, x_test and y_test"
-# MemoryError: a false header asks for more than there is.
-_UNREADABLE = (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error)
 
 
 def open_npz(path: Path, split: str | None = None, name: str | None = None) -> Dataset:
@@ -35,21 +32,17 @@ def open_npz(path: Path, split: str | None = None, name: str | None = None) -> D
         When it has no such split.
     """
     wanted = name or path.name
-    try:
-        file = np.load(path, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise InputError(f"{str(path)!r} is no .npz file: {_POSSIBLE}")
-        with file:
-            splits = tuple(part for part in ("train", "val", "test") if f"x_{part}" in file)
-            if not splits:
-                held = ", ".join(sorted(file.files)[:8]) or "nothing"
-                raise InputError(f"{str(path)!r} holds {held}: {_POSSIBLE}")
-            chosen, title = choose(wanted, splits, split)
-            images = file[f"x_{chosen}"]
-            labels = file.get(f"y_{chosen}")
-    except _UNREADABLE as error:
-        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
-        raise InputError(f"{str(path)!r} cannot be read ({reason}): {_POSSIBLE}") from error
+    file = loaded(path, str(path))
+    if not isinstance(file, np.lib.npyio.NpzFile):
+        raise InputError(f"{str(path)!r} is no .npz file: {_POSSIBLE}")
+    with file:
+        splits = tuple(part for part in ("train", "val", "test") if f"x_{part}" in file)
+        if not splits:
+            held = " ".join(", ".join(sorted(file.files)[:8]).split())[:200] or "nothing"
+            raise InputError(f"{str(path)!r} holds {held}: {_POSSIBLE}")
+        chosen, title = choose(wanted, splits, split)
+        images = archived(file, f"x_{chosen}", str(path))
+        labels = archived(file, f"y_{chosen}", str(path)) if f"y_{chosen}" in file else None
     images = check_images(images, str(path))
     held_labels = None if labels is None else check_labels(labels, len(images), str(path))
     names = class_names_of(name or path.stem)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Leaders"]
+__all__ = ["NOBODY", "Leaders"]
 
-_NOBODY = np.iinfo(np.int64).max
+NOBODY = np.iinfo(np.int64).max
+"""The index of no image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class Leaders:
         """Give places that nobody has taken."""
         return cls(
             np.full((channels, k), -np.inf, np.float32),
-            np.full((channels, k), _NOBODY, np.int64),
+            np.full((channels, k), NOBODY, np.int64),
             np.full((channels, k), -1, np.int32),
         )
 
@@ -46,7 +47,7 @@ class Leaders:
     @property
     def taken(self) -> np.ndarray:
         """Which places an image has taken, ``(channel, rank)``."""
-        return np.asarray(self.image != _NOBODY)
+        return np.asarray(self.image != NOBODY)
 
     def merge(self, other: Leaders) -> Leaders:
         """Give the best of both; no image may be in both."""

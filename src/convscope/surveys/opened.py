@@ -13,6 +13,7 @@ from convscope.errors import InputError, SelectionError, near
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.datasets import open_dataset
 from convscope.inputs.images import Image
+from convscope.surveys.declared import FIGURES, sizes_of
 from convscope.surveys.grid import EDGES
 from convscope.surveys.plan import Plan
 from convscope.surveys.result import Arrays, arrays_of
@@ -107,7 +108,12 @@ class Survey(Mapping[str, "xarray.Dataset"]):
             images = summary.moments.images.sum()
             shift = store.read_shift()
             dims = {name: entry["dims"] for name, entry in self._layers.items()}
-            self._held = arrays_of(self.plan, dims, np.asarray(shift), summary)
+            if shift is None:
+                raise InputError(f"nodes/shift in {store.path!r} is lost: survey again")
+            self._held = arrays_of(self.plan, dims, shift, summary)
+        self._sizes = sizes_of(self.plan, about["layers"])
+        # Places are looked up by these.
+        self._highest = {"top_label": len(self.plan.classes), "top_image": 2**40}
         self.skipped = [(int(place), str(reason)) for place, reason in skipped]
         self.images = int(images)
 
@@ -162,8 +168,15 @@ class Survey(Mapping[str, "xarray.Dataset"]):
     def read(self, name: str, columns: slice = slice(None)) -> np.ndarray:
         """Read one array for all layers at once, ``(channel, ...)``, or for some channels."""
         if self._held is not None:
-            return self._held[name][1][columns]
-        return self._store.read(name, columns)
+            values = self._held[name][1][columns]
+        else:
+            values = self._store.read(name, self._sizes[name], columns)
+        highest = self._highest.get(name)
+        if highest is not None and values.size and not -1 <= values.min() <= values.max() < highest:
+            raise InputError(
+                f"{name} in {self.path!r} is damaged, it says {values.max()}: survey again"
+            )
+        return values
 
     def holds(self, name: str) -> bool:
         """Tell whether there is an array of a name."""
@@ -238,6 +251,8 @@ class Survey(Mapping[str, "xarray.Dataset"]):
         space = tuple(entry["shape"][1:])
         units = self.read("top_unit", own)
         if None not in space:
+            if units.max(initial=-1) >= np.prod(space, dtype=np.int64):
+                raise InputError(f"top_unit in {self.path!r} is damaged: survey again")
             places = np.stack(np.unravel_index(np.maximum(units, 0), space or (1,)), axis=-1)
             places = np.where(units[..., None] < 0, -1, places)[..., : len(space)]
             variables["top_position"] = (("channel", "rank", "axis"), places.astype(np.int32))
@@ -284,11 +299,9 @@ class Survey(Mapping[str, "xarray.Dataset"]):
         )
 
 
-_FIGURES = ("count", "mean", "variance", "minimum", "maximum", "positive", "fired", "image_mean",
-            "image_variance")  # fmt: skip
 _DIMS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(_FIGURES, ("channel",)),
-    **{f"class_{name}": ("channel", "class") for name in _FIGURES},
+    **dict.fromkeys(FIGURES, ("channel",)),
+    **{f"class_{name}": ("channel", "class") for name in FIGURES},
     "histogram": ("channel", "bin"),
     "mean_histogram": ("channel", "bin"),
     "top_image": ("channel", "rank"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
+from convscope.inputs.archives import archived, loaded
 from convscope.surveys.leaders import Leaders
 from convscope.surveys.summary import Moments, Summary
 
@@ -44,12 +46,20 @@ def packed(summary: Summary) -> bytes:
     return hashlib.sha256(data).digest() + data
 
 
-def unpacked(data: bytes) -> Summary:
+def unpacked(
+    data: bytes, check: Callable[[Mapping[str, np.ndarray]], None] = lambda _: None
+) -> Summary:
     """Read a summary back.
+
+    Parameters
+    ----------
+    data : bytes
+    check : callable
+        Raises ValueError for arrays that cannot be those of a summary.
 
     Raises
     ------
-    ValueError
+    ValueError, InputError
         When the bytes are damaged.
     """
     from numcodecs import Zstd
@@ -57,8 +67,13 @@ def unpacked(data: bytes) -> Summary:
     checksum, data = data[:_CHECKSUM], data[_CHECKSUM:]
     if hashlib.sha256(data).digest() != checksum:
         raise ValueError("not the bytes that were written")
-    with np.load(io.BytesIO(Zstd().decode(data)), allow_pickle=False) as held:
-        arrays: dict[str, Any] = {name: held[name] for name in held.files}
+    try:
+        plain = io.BytesIO(Zstd().decode(data))
+    except RuntimeError as error:
+        raise ValueError(str(error)) from error
+    with loaded(plain, "a summary") as held:
+        arrays: dict[str, Any] = {name: archived(held, name, "a summary") for name in held.files}
+    check(arrays)
 
     def record(kind: Any, part: str) -> Any:
         return kind(**{one.name: arrays[f"{part}.{one.name}"] for one in fields(kind)})
@@ -69,7 +84,7 @@ def unpacked(data: bytes) -> Summary:
         return whole
 
     maps = sum(name.startswith("maps.") for name in arrays)
-    skipped = json.loads(arrays["skipped"].tobytes())
+    skipped = _skipped(arrays["skipped"])
     return Summary(
         record(Moments, "moments"),
         histogram("peaks"),
@@ -81,5 +96,12 @@ def unpacked(data: bytes) -> Summary:
         arrays["confusion"],
         arrays["profile_image"],
         arrays["profile"],
-        tuple((int(image), str(reason)) for image, reason in skipped),
+        skipped,
     )
+
+
+def _skipped(text: np.ndarray) -> tuple[tuple[int, str], ...]:
+    try:
+        return tuple((int(image), str(reason)) for image, reason in json.loads(text.tobytes()))
+    except (TypeError, RecursionError) as error:
+        raise ValueError("the list of skipped images is damaged") from error

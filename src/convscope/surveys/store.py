@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from convscope.errors import ConvscopeError, InputError, OutputError, require
+from convscope.errors import ConvscopeError, InputError, OutputError, reason_of, require
+from convscope.surveys.checking import check_arrays
+from convscope.surveys.declared import Sizes, check_about
 from convscope.surveys.packing import packed, unpacked
 from convscope.surveys.plan import Plan
 from convscope.surveys.summary import Summary
@@ -23,6 +26,7 @@ _LOCK = ".lock"
 # What Zarr writes before it gives it its name.
 _PARTIAL = ".partial"
 _LATEST = 1
+_NODE = re.compile(rf"{_NODES}/(\d{{1,2}}-\d{{1,12}})\.npz")
 
 
 class Store:
@@ -43,6 +47,7 @@ class Store:
         # Not asyncio.run, which a notebook's own loop forbids.
         self._await = require("zarr.core.sync", "survey", "a survey").sync
         self.is_local = "://" not in self.path
+        self._told: tuple[Plan, list[dict[str, Any]]] | None = None
         if self.is_local:
             self._store = self._zarr.storage.LocalStore(self.path)
         else:
@@ -50,7 +55,7 @@ class Store:
             try:
                 self._store = self._zarr.storage.FsspecStore.from_url(self.path)
             except (ImportError, ValueError) as error:
-                raise OutputError(f"{self.path} cannot be reached: {_one_line(error)}") from error
+                raise OutputError(f"{self.path} cannot be reached: {reason_of(error)}") from error
 
     def exists(self) -> bool:
         """Tell whether a survey, or something else of Zarr, has been begun here."""
@@ -92,7 +97,8 @@ class Store:
             if not self.exists():
                 raise FileNotFoundError(self.path)
             attributes = dict(self._zarr.open_group(self._store, mode="r").attrs)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except Exception as error:
+            # Damage meets Zarr in many places, each with errors of its own.
             raise InputError(
                 f"{self.path!r} is no survey's store: give the folder that "
                 "convscope survey MODEL DATASET -o STORE.zarr wrote"
@@ -102,18 +108,20 @@ class Store:
                 f"{self.path!r} is a Zarr group and no survey: give the folder that "
                 "convscope survey wrote"
             )
-        if attributes.get("version", 0) > _LATEST:
+        version = attributes.get("version", 0)
+        if isinstance(version, int) and version > _LATEST:
             raise InputError(f"{self.path!r} was written by a newer Convscope: install that one")
-        if not {"plan", "layers"} <= attributes.keys():
-            raise InputError(f"what {self.path!r} tells of itself is damaged: survey again")
+        try:
+            check_about(attributes)
+        except ValueError as error:
+            raise InputError(
+                f"what {self.path!r} tells of itself is damaged ({error}): survey again"
+            ) from error
         return attributes
 
     def plan(self) -> Plan:
         """Read the plan."""
-        try:
-            return Plan.from_json(self.attributes()["plan"])
-        except (KeyError, TypeError) as error:
-            raise InputError(f"the plan in {self.path!r} is damaged: survey again") from error
+        return Plan.from_json(self.attributes()["plan"])
 
     @property
     def is_finished(self) -> bool:
@@ -124,9 +132,10 @@ class Store:
         """Give the summaries that are there."""
         found = []
         for key in self._await(_listed(self._store, _NODES)):
-            name = key.rpartition("/")[2]
-            if name.endswith(".npz"):
-                found.append(Node.from_str(name.removesuffix(".npz")))
+            # What else lies there is nobody's.
+            named = _NODE.fullmatch(key)
+            if named is not None:
+                found.append(Node.from_str(named[1]))
         return sorted(found)
 
     def write_node(self, node: Node, summary: Summary) -> None:
@@ -143,12 +152,18 @@ class Store:
         """
         data = self._get(f"{_NODES}/{node}.npz")
         try:
-            return unpacked(data or b"")
-        except ValueError as error:
+            return unpacked(data or b"", self._check_summary)
+        except (ValueError, InputError) as error:
             raise InputError(
                 f"{_NODES}/{node}.npz in {self.path!r} is damaged: delete it, and its shards are "
                 "computed again"
             ) from error
+
+    def _check_summary(self, arrays: Mapping[str, np.ndarray]) -> None:
+        if self._told is None:
+            about = self.attributes()
+            self._told = Plan.from_json(about["plan"]), about["layers"]
+        check_arrays(arrays, *self._told)
 
     def delete_node(self, node: Node) -> None:
         """Delete a summary."""
@@ -160,9 +175,24 @@ class Store:
         self._set(f"{_NODES}/shift", shift.astype("<f4").tobytes())
 
     def read_shift(self) -> np.ndarray | None:
-        """Give the shift; None where there is none yet."""
+        """Give the shift; None where there is none yet.
+
+        Raises
+        ------
+        InputError
+            When it is damaged.
+        """
         data = self._get(f"{_NODES}/shift")
-        return None if data is None else np.frombuffer(data, "<f4").astype(np.float32)
+        if data is None:
+            return None
+        channels = sum(int(entry["shape"][0]) for entry in self.attributes()["layers"])
+        shift = np.frombuffer(data[: 4 * channels], "<f4") if len(data) == 4 * channels else None
+        if shift is None or not np.isfinite(shift).all():
+            raise InputError(
+                f"{_NODES}/shift in {self.path!r} is damaged, and all that was surveyed rests on "
+                "it: delete the store, and survey again"
+            )
+        return shift.astype(np.float32)
 
     def write_result(
         self, arrays: Mapping[str, tuple[tuple[str, ...], np.ndarray]], about: Mapping[str, Any]
@@ -193,14 +223,41 @@ class Store:
                 for file in Path(self.path).rglob(f"*{_PARTIAL}"):
                     file.unlink(missing_ok=True)
 
-    def read(self, name: str, columns: slice = slice(None)) -> np.ndarray:
-        """Read an array of the result: all of it, or some places of its first axis."""
-        group = self._zarr.open_group(self._store, mode="r")
-        return np.asarray(group[name][columns])
+    def read(self, name: str, sizes: Sizes, columns: slice = slice(None)) -> np.ndarray:
+        """Read an array of the result: all of it, or some places of its first axis.
+
+        Parameters
+        ----------
+        name : str
+        sizes : Sizes
+            What sizes it may have; another one is damage, and no memory is taken for it.
+        columns : slice
+
+        Raises
+        ------
+        InputError
+            When it is damaged, or not there.
+        """
+        try:
+            array = self._zarr.open_group(self._store, mode="r")[name]
+            shape, kind = tuple(array.shape), array.dtype.kind
+            fits = len(shape) == len(sizes) and all(map(range.__contains__, sizes, shape))
+            if not fits or kind not in "iuf":
+                raise ValueError(f"it has the shape {shape} and the dtype {array.dtype}")
+            return np.asarray(array[columns])
+        except Exception as error:
+            # Damage meets Zarr in many places, each with errors of its own.
+            raise InputError(
+                f"{name} in {self.path!r} cannot be read ({reason_of(error)}): survey again"
+            ) from error
 
     def holds(self, name: str) -> bool:
         """Tell whether the result has an array of a name."""
-        return name in self._zarr.open_group(self._store, mode="r")
+        try:
+            return name in self._zarr.open_group(self._store, mode="r")
+        except Exception:
+            # Damaged: who reads it is told so.
+            return True
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -237,7 +294,13 @@ class Store:
         if self.is_local and not Path(self.path).is_dir():
             return None
         prototype = self._zarr.core.buffer.default_buffer_prototype()
-        found = self._await(self._store.get(key, prototype))
+        try:
+            found = self._await(self._store.get(key, prototype))
+        except OSError as error:
+            raise InputError(
+                f"{key} in {self.path!r} cannot be read ({reason_of(error)}): check it, or give "
+                "another store"
+            ) from error
         return None if found is None else bytes(found.to_bytes())
 
     def _set(self, key: str, data: bytes) -> None:
@@ -253,7 +316,7 @@ class Store:
             raise
         except OSError as error:
             raise OutputError(
-                f"{self.path!r} cannot be written ({error.strerror or _one_line(error)}): free "
+                f"{self.path!r} cannot be written ({reason_of(error)}): free "
                 "some space and give the same command again, which goes on, or give another -o"
             ) from error
 
@@ -269,7 +332,3 @@ def _chunks(values: np.ndarray) -> tuple[int, ...]:
         max(1, min(len(values), 4_000_000 // row)),
         *(max(1, size) for size in values.shape[1:]),
     )
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -13,13 +13,15 @@ import numpy as np
 from convscope.errors import ConvscopeError, InputError, OutputError, require
 from convscope.training.frame import Frame
 
-__all__ = ["KIND", "Contents", "FilmStore", "FilmedLayer"]
+__all__ = ["KIND", "Contents", "FilmStore", "FilmedLayer", "filmed_layer", "shape_of"]
 
 KIND = "convscope film"
 _LATEST = 1
 _NOT_WRITTEN = -1
 _FIRST_ROOM = 64
 _STEPS_IN_A_FILE = 4096
+# What claims to be longer is damaged: no memory is taken for it.
+_LONGEST = 10**7
 _LARGEST_CHUNK = 16_000_000
 _BY_CHANNEL = ("update", "gradient")
 _BY_MAP = ("low", "high", "training_low", "training_high", "change")
@@ -77,6 +79,40 @@ class Contents:
     def images(self) -> int:
         """How many."""
         return len(next(iter(self.inputs.values())))
+
+
+def shape_of(entry: Any) -> tuple[int, ...]:
+    """Read a shape.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        When it is damaged.
+    """
+    shape = entry["shape"]
+    if not isinstance(shape, list):
+        raise ValueError("a shape is no list")
+    if not all(type(size) is int and 0 <= size < _LONGEST for size in shape):
+        raise ValueError("sizes are no whole numbers")
+    return tuple(shape)
+
+
+def filmed_layer(entry: Any) -> FilmedLayer:
+    """Read what a store says of a layer.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        When it is damaged.
+    """
+    dims, shape = entry["dims"], shape_of(entry)
+    layer = FilmedLayer(entry["name"], entry["kind"], tuple(dims), shape)
+    words = (layer.name, layer.kind, *layer.dims)
+    if not isinstance(dims, list) or not len(dims) == len(shape) > 0:
+        raise ValueError("dims and shape do not fit each other")
+    if not all(isinstance(word, str) for word in words) or len(set(dims)) < len(dims):
+        raise ValueError("names are no texts")
+    return layer
 
 
 class FilmStore:
@@ -148,11 +184,16 @@ class FilmStore:
                 {**vars(layer), "dims": list(layer.dims), "shape": list(layer.shape)}
                 for layer in layers
             ]
+            inputs = {name: values.shape[1:] for name, values in contents.inputs.items()}
             group.attrs.update(
-                {**contents.about, "kind": KIND, "version": _LATEST, "layers": entries}
-                | {
-                    name: list(getattr(contents, name))
-                    for name in ("training", "inputs", "outputs")
+                {
+                    **contents.about,
+                    "kind": KIND,
+                    "version": _LATEST,
+                    "layers": entries,
+                    "training": list(contents.training),
+                    "inputs": [_entry(*one) for one in inputs.items()],
+                    "outputs": [_entry(*one) for one in contents.outputs.items()],
                 }
             )
         self._arrays = {name: group[name] for name in ("step", "dead", *_BY_CHANNEL, *_BY_MAP)}
@@ -234,7 +275,8 @@ class FilmStore:
             if not (Path(self.path) / "zarr.json").is_file():
                 raise FileNotFoundError(self.path)
             attributes = dict(self._zarr.open_group(self.path, mode="r").attrs)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except Exception as error:
+            # Damage meets Zarr in many places, each with errors of its own.
             raise InputError(
                 f"{self.path!r} is no film: give the folder that convscope.Film wrote"
             ) from error
@@ -243,26 +285,39 @@ class FilmStore:
                 f"{self.path!r} is a Zarr group and no film: give the folder that convscope.Film "
                 "wrote"
             )
-        if attributes.get("version", 0) > _LATEST:
+        version = attributes.get("version", 0)
+        if isinstance(version, int) and version > _LATEST:
             raise InputError(f"{self.path!r} was written by a newer Convscope: install that one")
         return attributes
 
     def steps(self) -> np.ndarray:
         """Give the steps of the whole frames, int64."""
-        steps = self.read("step", slice(None))
+        steps = self.read("step", slice(None), shape=())
         return np.asarray(steps[steps != _NOT_WRITTEN])
 
-    def read(self, name: str, *places: Any) -> np.ndarray:
+    def read(self, name: str, *places: Any, shape: tuple[int, ...]) -> np.ndarray:
         """Read some places of an array.
+
+        Parameters
+        ----------
+        name : str
+        *places
+            Along its axes.
+        shape : tuple of int
+            What it has to have for every step; another one is damage.
 
         Raises
         ------
         InputError
             When it is damaged.
         """
+        array = self._open(name)
         try:
-            return np.asarray(self._open(name)[places])
-        except (OSError, ValueError, RuntimeError) as error:
+            fits = tuple(array.shape[1:]) == shape and array.shape[0] <= _LONGEST
+            if not fits or array.dtype.kind not in "iufb":
+                raise ValueError(f"it has the shape {array.shape} and the dtype {array.dtype}")
+            return np.asarray(array[places])
+        except Exception as error:
             raise InputError(
                 f"{name} in {self.path!r} is damaged: record the film again"
             ) from error
@@ -270,7 +325,7 @@ class FilmStore:
     def _open(self, name: str) -> Any:
         try:
             return self._zarr.open_array(self.path, path=name, mode="r")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except Exception as error:
             raise InputError(
                 f"{self.path!r} has lost its array {name}: record the film again"
             ) from error
@@ -286,6 +341,10 @@ class FilmStore:
             raise OutputError(
                 f"{self.path!r} cannot be written ({reason}): free some space, or name another path"
             ) from error
+
+
+def _entry(name: str, shape: Sequence[int]) -> dict[str, Any]:
+    return {"name": name, "shape": list(shape)}
 
 
 def _half(values: np.ndarray) -> np.ndarray:

@@ -77,6 +77,9 @@ class FilmedNetwork(Network):
                     for entry in told["layers"]
                 }
             )
+            known = {name: layer.dims for name, layer in film.layers.items()}
+            if {name: layer.dims for name, layer in self._layers.items()} != known:
+                raise ValueError("its layers are others than those of the film")
             self._inputs = tuple(Input(**entry) for entry in told["inputs"])
             self._parameters = (int(told["parameters"][0]), int(told["parameters"][1]))
             self.labels = tuple(str(label) for label in told["labels"])

@@ -12,7 +12,7 @@ import numpy as np
 
 from convscope.activations import image_index
 from convscope.errors import InputError, SelectionError, near
-from convscope.training.film_store import KIND, FilmedLayer, FilmStore
+from convscope.training.film_store import KIND, FilmStore, filmed_layer, shape_of
 
 if TYPE_CHECKING:
     import xarray
@@ -116,15 +116,17 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
             self.class_names = tuple(str(name) for name in about["class_names"])
             self.source, self.preparation = str(about["source"]), str(about["preparation"])
             self.description: Mapping[str, Any] = dict(about["description"])
-            self._input_names = [str(name) for name in about["inputs"]]
-            self._output_names = [str(name) for name in about["outputs"]]
-            self.in_training = frozenset(about["training"])
-            layers = [
-                FilmedLayer(
-                    entry["name"], entry["kind"], tuple(entry["dims"]), tuple(entry["shape"])
-                )
-                for entry in about["layers"]
-            ]
+            self._inputs = {str(entry["name"]): shape_of(entry) for entry in about["inputs"]}
+            self._outputs = {str(entry["name"]): shape_of(entry) for entry in about["outputs"]}
+            layers = [filmed_layer(entry) for entry in about["layers"]]
+            names = {layer.name for layer in layers}
+            self.in_training = frozenset(str(name) for name in about["training"])
+            if not layers or not all(label is None or type(label) is int for label in self.labels):
+                raise ValueError("there are no layers, or labels are no numbers")
+            if len(names) < len(layers) or not self.images or not self.in_training <= names:
+                raise ValueError("layers have the same name, or there are no images")
+            if not len(self.labels) == len(self.class_names) == len(self.images):
+                raise ValueError("there are not as many labels as images")
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"what {self.path!r} tells of itself is damaged: record the film again"
@@ -135,6 +137,7 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
             layer.name: slice(end - layer.channels, end)
             for layer, end in zip(layers, ends, strict=True)
         }
+        self._channels = ends[-1]
         self._places = {layer.name: place for place, layer in enumerate(layers)}
         self.steps = store.steps()
         if not len(self.steps):
@@ -179,7 +182,7 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
         """
         place = self.image(image)
         frames = slice(0, len(self.steps))
-        return self._store.read(self._array(layer, training), frames, place).astype(np.float32)
+        return self._read_maps(layer, frames, place, training=training).astype(np.float32)
 
     def frame_maps(self, layer: str, frame: int, *, training: bool = False) -> np.ndarray:
         """Read what a layer made of all images at one frame: ``(image, channel, y, x)``, float32.
@@ -189,22 +192,25 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
         SelectionError
             When there is no such layer.
         """
-        return self._store.read(self._array(layer, training), frame).astype(np.float32)
+        return self._read_maps(layer, frame, training=training).astype(np.float32)
 
     def outputs(self, frame: int) -> dict[str, np.ndarray]:
         """Read what the network gave out at one frame, ``(image, ...)``, by its outputs."""
         return {
-            name: self._store.read(f"outputs/{place}", frame)
-            for place, name in enumerate(self._output_names)
+            name: self._store.read(f"outputs/{place}", frame, shape=(len(self.images), *shape))
+            for place, (name, shape) in enumerate(self._outputs.items())
         }
 
     @property
     def inputs(self) -> dict[str, np.ndarray]:
         """What the network was fed, ``(image, ...)``, by its inputs."""
-        return {
-            name: self._store.read(f"inputs/{place}", slice(None))
-            for place, name in enumerate(self._input_names)
+        found = {
+            name: self._store.read(f"inputs/{place}", slice(None), shape=shape)
+            for place, (name, shape) in enumerate(self._inputs.items())
         }
+        if any(len(values) != len(self.images) for values in found.values()):
+            raise InputError(f"what the network was fed in {self.path!r} is damaged: record again")
+        return found
 
     def ends(
         self, layer: str, image: int = 0, *, training: bool = False
@@ -237,8 +243,11 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
             When there is no such layer.
         """
         self.require(layer)
-        every = () if name in {"dead", "update", "gradient"} else (slice(None),)
-        return self._store.read(name, slice(0, len(self.steps)), *every, self._columns[layer])
+        of_maps = name not in {"dead", "update", "gradient"}
+        places = (slice(0, len(self.steps)), slice(None), self._columns[layer])
+        if not of_maps:
+            return self._store.read(name, places[0], places[2], shape=(self._channels,))
+        return self._store.read(name, *places, shape=(len(self.images), self._channels))
 
     def as_network(self) -> FilmedNetwork:
         """Give a network whose activations are those of the last frame, for the film's images.
@@ -311,10 +320,11 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
                 f"the film {self.path} has no layer {layer!r}: {near(str(layer), self.layers)}"
             )
 
-    def _array(self, layer: str, training: bool) -> str:
+    def _read_maps(self, layer: str, *places: Any, training: bool) -> np.ndarray:
         self.require(layer)
         kind = "training" if training and layer in self.in_training else "maps"
-        return f"{kind}/{self._places[layer]}"
+        shape = (len(self.images), *self.layers[layer].shape)
+        return self._store.read(f"{kind}/{self._places[layer]}", *places, shape=shape)
 
     def _dataset(self, layer: str) -> xarray.Dataset:
         import xarray
@@ -322,10 +332,10 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
         known, frames = self.layers[layer], slice(0, len(self.steps))
         of_maps = ("step", "image", *known.dims)
         variables: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
-            "maps": (of_maps, self._store.read(self._array(layer, False), frames))
+            "maps": (of_maps, self._read_maps(layer, frames, training=False))
         }
         if layer in self.in_training:
-            variables["training"] = of_maps, self._store.read(self._array(layer, True), frames)
+            variables["training"] = of_maps, self._read_maps(layer, frames, training=True)
         variables["dead"] = ("step", "channel"), self.series("dead", layer)
         for name in ("low", "high", "change"):
             variables[name] = ("step", "image", "channel"), self.series(name, layer)

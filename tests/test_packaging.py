@@ -73,7 +73,7 @@ def test_the_wheel_says_what_the_project_says(wheel):
     assert set(metadata.get_all("Provides-Extra")) == set(PROJECT["optional-dependencies"])
     assert metadata["License-Expression"] == PROJECT["license"]
     assert described(wheel, "licenses/LICENSE") == (ROOT / "LICENSE").read_text(encoding="utf-8")
-    assert "convscope = convscope.cli.main:main" in described(wheel, "entry_points.txt")
+    assert "convscope = convscope.cli.entry:main" in described(wheel, "entry_points.txt")
     plain = [one for one in metadata.get_all("Requires-Dist") if "extra ==" not in one]
     frameworks = {"keras", "jax", "torch", "tensorflow", "onnxruntime", "ray"}
     assert not {one.partition(">")[0].partition("[")[0] for one in plain} & frameworks

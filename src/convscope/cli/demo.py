@@ -50,7 +50,8 @@ def _serve(port: int, *, browser: bool, quiet: bool) -> None:
 
     # Before an address is printed at which nothing would be seen.
     expect_keras("the embedded network")
-    with ThreadPoolExecutor(1, "opening") as thread:
+    thread = ThreadPoolExecutor(1, "opening")
+    try:
         opening = thread.submit(_session)
 
         def begun(server: Server) -> None:
@@ -63,6 +64,9 @@ def _serve(port: int, *, browser: bool, quiet: bool) -> None:
         serve_page(Pending(opening), port=port, browser=browser, quiet=quiet, begun=begun)
         if opening.done():
             opening.result()
+    finally:
+        # Who ends it does not wait until all is open.
+        thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _session() -> Answers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ from convscope.cli.layers import layers
 from convscope.cli.maps import maps
 from convscope.cli.predict import predict
 from convscope.cli.report import report
+from convscope.cli.stopping import Stopping, leave
 from convscope.cli.survey import survey
 from convscope.cli.train import train
 from convscope.cli.values import values
@@ -77,11 +79,25 @@ _STOPPED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 the work failed, 2 wrong usage."""
-    sys.exit(_status(arguments))
+    """Run the command line and exit: 0 done, 1 the work failed, 2 wrong usage.
+
+    Stopped by a signal, 128 and its number: 130 by SIGINT (Ctrl+C), 143 by SIGTERM.
+    """
+    with Stopping() as stopping:
+        try:
+            status = _status(arguments, stopping)
+        except KeyboardInterrupt:
+            # Raised once more on its way out.
+            status = _STOPPED
+    if status == _STOPPED:
+        status = _say("stopped", stopping.status or _STOPPED)
+    others = [one for one in threading.enumerate() if not one.daemon]
+    if arguments is None and (stopping.status is not None or len(others) > 1):
+        leave(status)
+    sys.exit(status)
 
 
-def _status(arguments: Sequence[str] | None) -> int:
+def _status(arguments: Sequence[str] | None, stopping: Stopping) -> int:
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", ConvscopeWarning)
     warnings.showwarning = _show_warning
@@ -94,8 +110,7 @@ def _status(arguments: Sequence[str] | None) -> int:
             standalone_mode=False,
         )
         sys.stdout.flush()
-        status = result if isinstance(result, int) else 0
-        return _say("stopped", _STOPPED) if status == _STOPPED else status
+        return result if isinstance(result, int) else 0
     except ConvscopeError as error:
         return _say(str(error), error.status)
     except _ClickError as error:
@@ -103,7 +118,7 @@ def _status(arguments: Sequence[str] | None) -> int:
         given = sys.argv[1:] if arguments is None else arguments
         return _say(_with_help(error, given), 2 if usage else 1)
     except (KeyboardInterrupt, typer.Abort):
-        return _say("stopped", _STOPPED)
+        return _STOPPED
     except BrokenPipeError:
         _silence()
         return 1
@@ -113,6 +128,9 @@ def _status(arguments: Sequence[str] | None) -> int:
         _silence()
         return _say(f"the output cannot be written ({error.strerror or error}): free some space", 1)
     except Exception as error:
+        if stopping.status is not None:
+            # What a library makes of KeyboardInterrupt.
+            return _STOPPED
         if os.environ.get("CONVSCOPE_DEBUG"):
             raise
         return _say(

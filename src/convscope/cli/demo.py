@@ -51,8 +51,8 @@ def _serve(port: int, *, browser: bool, quiet: bool) -> None:
     # Before an address is printed at which nothing would be seen.
     expect_keras("the embedded network")
     thread = ThreadPoolExecutor(1, "opening")
+    opening = thread.submit(_session)
     try:
-        opening = thread.submit(_session)
 
         def begun(server: Server) -> None:
             def stop_if_failed(opened: Future[Answers]) -> None:
@@ -66,7 +66,7 @@ def _serve(port: int, *, browser: bool, quiet: bool) -> None:
             opening.result()
     finally:
         # Who ends it does not wait until all is open.
-        thread.shutdown(wait=False, cancel_futures=True)
+        thread.shutdown(wait=opening.done(), cancel_futures=True)
 
 
 def _session() -> Answers:

@@ -31,7 +31,7 @@ from convscope.explorer.answers.survey_pictures import survey_pictures
 from convscope.explorer.answers.unit import unit
 from convscope.explorer.answers.weights import weights
 from convscope.explorer.arrays import Arrays
-from convscope.explorer.failures import Failure, NotUnderstood
+from convscope.explorer.failures import Failure, NotUnderstood, Training
 from convscope.explorer.message import Message
 from convscope.explorer.opened import Opened
 from convscope.explorer.planes import depth_named
@@ -160,6 +160,8 @@ class Session:
         buffers: Sequence[bytes],
         arrays: Arrays,
         recorded: Recorded | None,
+        *,
+        again: bool = True,
     ) -> dict[str, Any]:
         given = message if isinstance(message, Mapping) else {}
         begun = len(arrays.buffers)
@@ -170,6 +172,9 @@ class Session:
             return {**head, "type": kind, **self._answered(kind, fields, buffers, arrays, recorded)}
         except Exception as error:
             del arrays.buffers[begun:]
+            if isinstance(error, Training) and again:
+                # A film has left copies where the weights were taken away in the middle.
+                return self._safely(message, buffers, arrays, recorded, again=False)
             code, said = _failure(error)
             return {**head, "type": "error", "code": code, "message": said}
 

@@ -84,7 +84,7 @@ class FilmedNetwork(Network):
             self._parameters = (int(told["parameters"][0]), int(told["parameters"][1]))
             self.labels = tuple(str(label) for label in told["labels"])
             self._preparation = _preparation(film.description["preparation"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 f"what {film.path!r} tells of its network is damaged: record the film again"
             ) from error

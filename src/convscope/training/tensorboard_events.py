@@ -28,6 +28,8 @@ def write_events(film: OpenedFilm, folder: str | Path) -> Path:
 
     path = Path(folder)
     try:
+        # Where TensorFlow is installed, the writer would fail with errors of its own.
+        path.mkdir(parents=True, exist_ok=True)
         writer = writing.EventFileWriter(str(path))
         try:
             for step, summary in _summaries(film):

@@ -89,3 +89,68 @@ def test_what_cannot_be_compared(network, trained, photos):
             convscope.difference(network, other, photos, layer)
     with pytest.raises(SelectionError, match="no image 2: the 2 images have indices 0 to 1"):
         convscope.difference(network, trained, photos, "conv").drawing(2)
+
+
+def test_a_pruned_network_differs_in_the_maps_that_are_gone(network, photos):
+    import keras
+
+    pruned = keras.models.clone_model(network.model)
+    pruned.set_weights(network.model.get_weights())
+    layer = next(one for one in pruned.layers if isinstance(one, keras.layers.Conv2D))
+    kernel, *bias = layer.get_weights()
+    kernel[..., 1] = 0
+    layer.set_weights([kernel, *(np.where(np.arange(len(b)) == 1, 0, b) for b in bias)])
+    found = convscope.difference(network, convscope.open(pruned), photos, layer.name).maps
+    assert np.array_equal(found["difference"][:, 1], found["other"][:, 1] - found["one"][:, 1])
+    assert np.abs(found["one"][:, 1]).max() > 0
+    others = [channel for channel in range(kernel.shape[-1]) if channel != 1]
+    assert np.abs(found["difference"][:, others]).max() == 0
+
+
+def test_a_quantised_network_is_compared_with_the_whole_one(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    quantization = pytest.importorskip("onnxruntime.quantization")
+    runtime = pytest.importorskip("onnxruntime")
+    rng = np.random.default_rng(0)
+    make = onnx.helper
+    kernel = onnx.numpy_helper.from_array(rng.normal(size=(4, 1, 3, 3)).astype("f4"), "kernel")
+    graph = make.make_graph(
+        [
+            make.make_node("Conv", ["x", "kernel"], ["maps"], name="conv"),
+            make.make_node("Relu", ["maps"], ["y"], name="relu"),
+        ],
+        "small",
+        [make.make_tensor_value_info("x", 1, ["n", 1, 8, 8])],
+        [make.make_tensor_value_info("y", 1, ["n", 4, 6, 6])],
+        [kernel],
+    )
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, tmp_path / "whole.onnx")
+    images = rng.random((3, 1, 8, 8), np.float32)
+
+    class Seen(quantization.CalibrationDataReader):
+        """Gives the images once."""
+
+        def __init__(self):
+            self.left = [{"x": images}]
+
+        def get_next(self):
+            return self.left.pop() if self.left else None
+
+    quantization.quantize_static(
+        tmp_path / "whole.onnx", tmp_path / "quantised.onnx", Seen(),
+        quant_format=quantization.QuantFormat.QDQ,
+    )  # fmt: skip
+    one, other = (convscope.open(tmp_path / f"{name}.onnx") for name in ("whole", "quantised"))
+    found = convscope.difference(one, other, images, "conv").maps["difference"].values
+    # What ONNX Runtime itself says of both, before the rectifier where they are positive.
+    outputs = [
+        runtime.InferenceSession(tmp_path / f"{name}.onnx").run(None, {"x": images})[0]
+        for name in ("whole", "quantised")
+    ]
+    positive = (outputs[0] > 0.1) & (outputs[1] > 0.1)
+    step = np.abs(outputs[1]).max() / 255
+    assert 0 < np.abs(found).max() < 4 * step
+    np.testing.assert_allclose(
+        found[positive], (outputs[1] - outputs[0])[positive], atol=1.5 * step
+    )

@@ -18,6 +18,7 @@ from convscope.surveys.grid import EDGES
 from convscope.surveys.plan import Plan
 from convscope.surveys.result import Arrays, arrays_of
 from convscope.surveys.store import Store
+from convscope.surveys.stored_arrays import StoredArrays
 from convscope.surveys.summary import Summary
 from convscope.surveys.tree import Node, superseded
 
@@ -111,7 +112,6 @@ class Survey(Mapping[str, "xarray.Dataset"]):
             if shift is None:
                 raise InputError(f"nodes/shift in {store.path!r} is lost: survey again")
             self._held = arrays_of(self.plan, dims, shift, summary)
-        self._sizes = sizes_of(self.plan, about["layers"])
         # Places are looked up by these.
         self._highest = {"top_label": len(self.plan.classes), "top_image": 2**40}
         self.skipped = [(int(place), str(reason)) for place, reason in skipped]
@@ -126,6 +126,10 @@ class Survey(Mapping[str, "xarray.Dataset"]):
     def has_classes(self) -> bool:
         """Whether the images have classes."""
         return self.classes != ("",)
+
+    @cached_property
+    def _arrays(self) -> StoredArrays:
+        return self._store.arrays(sizes_of(self.plan, self._about["layers"]))
 
     def __getitem__(self, layer: str) -> xarray.Dataset:
         if layer not in self._layers:
@@ -170,7 +174,7 @@ class Survey(Mapping[str, "xarray.Dataset"]):
         if self._held is not None:
             values = self._held[name][1][columns]
         else:
-            values = self._store.read(name, self._sizes[name], columns)
+            values = self._arrays.read(name, columns)
         highest = self._highest.get(name)
         if highest is not None and values.size and not -1 <= values.min() <= values.max() < highest:
             raise InputError(
@@ -180,7 +184,7 @@ class Survey(Mapping[str, "xarray.Dataset"]):
 
     def holds(self, name: str) -> bool:
         """Tell whether there is an array of a name."""
-        return name in self._held if self._held is not None else self._store.holds(name)
+        return name in self._held if self._held is not None else self._arrays.holds(name)
 
     @cached_property
     def confusion(self) -> xarray.DataArray:

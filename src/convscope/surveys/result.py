@@ -132,6 +132,6 @@ def seen_by_leaders(network: Network, dataset: Dataset, plan: Plan, found: Array
     if network.preparation is not None and network.preparation.size is not None:
         layers = layers_of(network, plan)
         columns = columns_of(layers)
-        crops = [crops_of(network, layer, unit[columns[layer.name]]) for layer in layers]
+        crops = crops_of(network, layers, [unit[columns[layer.name]] for layer in layers])
         seen["top_crop"] = (("channel", "rank", "axis", "end"), np.concatenate(crops))
     return seen

@@ -15,6 +15,7 @@ from convscope.surveys.checking import check_arrays
 from convscope.surveys.declared import Sizes, check_about
 from convscope.surveys.packing import packed, unpacked
 from convscope.surveys.plan import Plan
+from convscope.surveys.stored_arrays import StoredArrays
 from convscope.surveys.summary import Summary
 from convscope.surveys.tree import Node
 
@@ -223,41 +224,27 @@ class Store:
                 for file in Path(self.path).rglob(f"*{_PARTIAL}"):
                     file.unlink(missing_ok=True)
 
-    def read(self, name: str, sizes: Sizes, columns: slice = slice(None)) -> np.ndarray:
-        """Read an array of the result: all of it, or some places of its first axis.
+    def arrays(self, sizes: Mapping[str, Sizes]) -> StoredArrays:
+        """Give the arrays of the result, for reading.
 
         Parameters
         ----------
-        name : str
-        sizes : Sizes
-            What sizes it may have; another one is damage, and no memory is taken for it.
-        columns : slice
+        sizes : mapping of str to Sizes
+            What sizes each may have; another one is damage, and no memory is taken for it.
 
         Raises
         ------
         InputError
-            When it is damaged, or not there.
+            When their group cannot be opened.
         """
         try:
-            array = self._zarr.open_group(self._store, mode="r")[name]
-            shape, kind = tuple(array.shape), array.dtype.kind
-            fits = len(shape) == len(sizes) and all(map(range.__contains__, sizes, shape))
-            if not fits or kind not in "iuf":
-                raise ValueError(f"it has the shape {shape} and the dtype {array.dtype}")
-            return np.asarray(array[columns])
+            group = self._zarr.open_group(self._store, mode="r")
         except Exception as error:
             # Damage meets Zarr in many places, each with errors of its own.
             raise InputError(
-                f"{name} in {self.path!r} cannot be read ({reason_of(error)}): survey again"
+                f"{self.path!r} cannot be read ({reason_of(error)}): survey again"
             ) from error
-
-    def holds(self, name: str) -> bool:
-        """Tell whether the result has an array of a name."""
-        try:
-            return name in self._zarr.open_group(self._store, mode="r")
-        except Exception:
-            # Damaged: who reads it is told so.
-            return True
+        return StoredArrays(self.path, group, sizes)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import convscope
-from convscope.analysis.boxes import boxes
+from convscope.analysis.boxes import boxes, seeing_all
 from convscope.analysis.receptive_field import box_of
 
 HEIGHT, WIDTH = 13, 11
@@ -108,3 +108,26 @@ def test_a_branch_that_sees_padding_alone_is_left_to_the_walk():
         for y in range(6):
             expected = box_of(network, network.layers[name], (y, 1), sizes, entry)[0]
             assert tuple(int(end[y]) for end in found[name][0]) == expected[0]
+
+
+def test_behind_an_excitation_every_unit_needs_the_whole_input():
+    inputs = keras.Input((6, 5, 1))
+    first = layers.Conv2D(2, 3, name="first")(inputs)
+    squeezed = layers.GlobalAveragePooling2D(keepdims=True, name="squeezed")(first)
+    excited = layers.Multiply(name="excited")([first, layers.Conv2D(2, 1, name="gate")(squeezed)])
+    after = layers.Conv2D(2, 3, padding="same", name="after")(excited)
+    padded = layers.ZeroPadding2D(1, name="padded")(after)
+    behind = layers.Conv2D(1, 2, name="behind")(padded)
+    flat = layers.Flatten(name="flat")(behind)
+    network = convscope.open(keras.Model(inputs, layers.Dense(2, name="dense")(flat)))
+    entry = network.inputs[0].name
+    sizes = {layer.name: layer.space for layer in network.layers.values()} | {entry: (6, 5)}
+    found = seeing_all(network, sizes, entry)
+    assert found == {"squeezed", "gate", "excited", "after", "flat", "dense"}
+    everything = ((0, 6), (0, 5))
+    for name in found:
+        units = np.ndindex(*sizes[name])
+        boxed = {box_of(network, network.layers[name], unit, sizes, entry)[0] for unit in units}
+        assert boxed == {everything}, name
+    corner = box_of(network, network.layers["padded"], (0, 0), sizes, entry)[0]
+    assert corner == ((0, 0), (0, 0))

@@ -62,6 +62,24 @@ def test_crops_beside_padding_on_one_side(pads, store):
     check_crops(network, survey(network, given, store, k=9))
 
 
+def test_crops_behind_an_excitation_are_the_whole_image_or_padding(store):
+    import keras
+
+    import convscope
+
+    inputs = keras.Input((5, 9, 1))
+    squeezed = keras.layers.GlobalAveragePooling2D(keepdims=True, name="squeezed")(inputs)
+    excited = keras.layers.Multiply(name="excited")([inputs, squeezed])
+    padded = keras.layers.ZeroPadding2D(1, name="padded")(excited)
+    turned = keras.layers.Rescaling(-1, offset=1, name="turned")(padded)
+    conv = keras.layers.Conv2D(2, 2, name="conv")(turned)
+    network = convscope.open(keras.Model(inputs, conv))
+    given = dataset(40, images=np.random.default_rng(0).integers(0, 256, (40, 5, 9), np.uint8))
+    found = survey(network, given, store, k=9)
+    check_crops(network, found)
+    assert (found["excited"]["top_crop"] == [[0, 5], [0, 9]]).all()
+
+
 def check_crops(network, found):
     for name, layer in found.items():
         units = layer["top_position"].to_numpy()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from convscope.networks import Geometry, Layer, Network
 
-__all__ = ["Ends", "boxes"]
+__all__ = ["Ends", "boxes", "seeing_all"]
 
 Ends = tuple[NDArray[np.int64], NDArray[np.int64]]
 """For every position along one axis, where the box on the input starts and where it stops."""
@@ -49,6 +49,51 @@ def boxes(
         for name, ends in found.items()
         if ends is not None and name != entry
     }
+
+
+def seeing_all(
+    network: Network, sizes: Mapping[str, tuple[int, ...]], entry: str
+) -> frozenset[str]:
+    """Find the layers of which every unit needs the whole input, in one walk through the graph.
+
+    They bring all positions together, or follow on such a layer: after a squeeze-and-excitation
+    (Hu, Shen and Sun 2018) that is all the rest of the network.
+
+    Parameters
+    ----------
+    network, sizes, entry
+        As for `boxes`.
+
+    Returns
+    -------
+    frozenset of str
+        Names of layers; without some whose units need the whole input and where that does not
+        follow from the layers before alone.
+    """
+    leading, found = {entry}, set[str]()
+    for layer in network.layers.values():
+        sources = [name for name in layer.inputs or () if name in leading]
+        if not sources or layer.name not in sizes:
+            continue
+        leading.add(layer.name)
+        if not layer.space or any(_needs_all(layer, name, sizes, found) for name in sources):
+            found.add(layer.name)
+    return frozenset(found)
+
+
+def _needs_all(
+    layer: Layer, source: str, sizes: Mapping[str, tuple[int, ...]], found: set[str]
+) -> bool:
+    given, own = sizes[source], sizes[layer.name]
+    if layer.joined is not None:
+        return False
+    if layer.geometry is None or len(given) != len(own):
+        return True
+    if source not in found:
+        return False
+    anything = tuple((np.zeros(size, np.int64), np.ones(size, np.int64)) for size in given)
+    ends = _through(layer.geometry, given, own, anything)
+    return all((stops > 0).all() for _, stops in ends)
 
 
 def _composed(

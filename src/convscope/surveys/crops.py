@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from convscope.analysis.boxes import Ends, boxes
+from convscope.analysis.boxes import Ends, boxes, seeing_all
 from convscope.analysis.receptive_field import box_of, sizes_of
 from convscope.networks import Layer, Network
 from convscope.surveys.shapes import blank
@@ -40,11 +40,22 @@ def crops_of(
     entry = network.inputs[0].name
     every = list(network.layers.values())[-1]
     sizes = sizes_of(network, every, blank(network))
-    seen = boxes(network, sizes, entry) if len(sizes[entry]) == 2 else {}
+    if len(sizes[entry]) != 2:
+        return [np.full((*own.shape, len(sizes[entry]), 2), -1, np.int32) for own in units]
+    seen, whole = boxes(network, sizes, entry), seeing_all(network, sizes, entry)
     return [
-        _crops(network, layer, own, sizes, entry, seen.get(layer.name))
+        _whole(own, sizes[entry])
+        if layer.name in whole and len(layer.space) in {0, 2}
+        else _crops(network, layer, own, sizes, entry, seen.get(layer.name))
         for layer, own in zip(layers, units, strict=True)
     ]
+
+
+def _whole(units: np.ndarray, space: tuple[int, ...]) -> np.ndarray:
+    found = np.empty((*units.shape, 2, 2), np.int32)
+    found[:] = [(0, size) for size in space]
+    found[units < 0] = -1
+    return found
 
 
 def _crops(
@@ -55,22 +66,19 @@ def _crops(
     entry: str,
     seen: Sequence[Ends] | None,
 ) -> np.ndarray:
-    space = sizes[entry]
-    if len(space) != 2 or len(layer.space) not in {0, 2}:
-        return np.full((*units.shape, len(space), 2), -1, np.int32)
     if not layer.space:
-        whole = np.array([(0, size) for size in space], np.int32)
-        found = np.broadcast_to(whole, (*units.shape, 2, 2)).copy()
-    else:
-        # A box is the product of what is seen along each axis.
-        rows, columns = (
-            _walked(network, layer, sizes, entry)
-            if seen is None
-            else [np.stack(ends, axis=1).astype(np.int32) for ends in seen]
-        )
-        y, x = np.divmod(np.maximum(units, 0), sizes[layer.name][1])
-        found = np.stack([rows[y], columns[x]], axis=-2)
-        found[(found == _NOTHING).all(axis=-1).any(axis=-1)] = _NOTHING
+        return _whole(units, sizes[entry])
+    if len(layer.space) != 2:
+        return np.full((*units.shape, 2, 2), -1, np.int32)
+    # A box is the product of what is seen along each axis.
+    rows, columns = (
+        _walked(network, layer, sizes, entry)
+        if seen is None
+        else [np.stack(ends, axis=1).astype(np.int32) for ends in seen]
+    )
+    y, x = np.divmod(np.maximum(units, 0), sizes[layer.name][1])
+    found = np.stack([rows[y], columns[x]], axis=-2)
+    found[(found == _NOTHING).all(axis=-1).any(axis=-1)] = _NOTHING
     found[units < 0] = -1
     return found
 

@@ -127,8 +127,8 @@ class MutedNetwork(Network):
     def gradients(
         self,
         batch: Batch,
-        head: str,
-        seed: np.ndarray,
+        head: str | Head,
+        seed: np.ndarray | None,
         layers: Sequence[str],
         *,
         inputs: bool = True,

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from convscope.errors import SelectionError, near
-from convscope.networks import Batch, Head, Network
+from convscope.networks import Batch, Head, Layer, Network
+from convscope.networks.selection import named_layer
 
-__all__ = ["Aim", "Target", "aim", "aim_at", "head_of"]
+__all__ = ["Aim", "Target", "aim", "aim_at", "head_of", "is_strongest"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,8 @@ def aim(network: Network, batch: Batch, target: Any = None) -> Aim:
     ----------
     network : Network
     batch : Batch
-        The network is run on it once, up to the head.
+        The network is run on it once, up to the head, unless the target names a class of a head
+        without space, for which no score need be known.
     target : None, int, str, pair or Target
 
     Raises
@@ -107,9 +109,31 @@ def aim(network: Network, batch: Batch, target: Any = None) -> Aim:
     SelectionError
         For an output, class or place that does not exist; the message names what is possible.
     """
-    head = head_of(network, target)
-    value = network.run(batch, [head.layer], outputs=False).values[head.layer]
+    head, wanted = head_of(network, target), Target.of(target)
+    layer = named_layer(network.layers, head.layer)
+    if wanted.channel is not None and _is_row(layer):
+        # Told by its size alone.
+        value = np.zeros((len(batch.names), *layer.shape), np.float32)
+    else:
+        value = network.run(batch, [head.layer], outputs=False).values[head.layer]
     return aim_at(network, head, value, target)
+
+
+def is_strongest(network: Network, target: Any) -> bool:
+    """Tell whether a target is the class that each image scores highest, and nothing else.
+
+    `Network.gradients` and `Network.sums` find that one themselves.
+    """
+    wanted = Target.of(target)
+    asked = (wanted.channel, wanted.against, wanted.unit, wanted.box, wanted.mask)
+    if any(part is not None for part in asked):
+        return False
+    return _is_row(named_layer(network.layers, head_of(network, target).layer))
+
+
+def _is_row(layer: Layer) -> bool:
+    """Tell whether a layer gives each image a row of scores, of which the number is known."""
+    return layer.has_image_axis and layer.dims == ("channel",) and bool(layer.channels)
 
 
 def aim_at(network: Network, head: Head, value: np.ndarray, target: Any) -> Aim:

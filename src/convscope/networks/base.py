@@ -182,8 +182,8 @@ class Network(ABC):
     def gradients(
         self,
         batch: Batch,
-        head: str,
-        seed: np.ndarray,
+        head: str | Head,
+        seed: np.ndarray | None,
         layers: Sequence[str],
         *,
         inputs: bool = True,
@@ -194,11 +194,11 @@ class Network(ABC):
         Parameters
         ----------
         batch : Batch
-        head : str
+        head : str or Head
             The layer or linear part that holds the scores; see `heads`.
-        seed : numpy.ndarray
+        seed : numpy.ndarray or None
             Of the shape of the head's value, in the order of the dims: the score of an image is
-            the sum of seed x head over that image.
+            the sum of seed x head over that image. None as for `sums`, for which `head` is a Head.
         layers : sequence of str
             Names of layers or linear parts. Where the score does not depend on one, its gradient
             is zero.

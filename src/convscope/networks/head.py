@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Head"]
+__all__ = ["Head", "layer_of"]
 
 
 @dataclass(frozen=True)
@@ -25,3 +25,8 @@ class Head:
     output: str
     layer: str
     activation: str
+
+
+def layer_of(head: str | Head) -> str:
+    """Give the layer or linear part that is meant, whether by its name or as a head."""
+    return head if isinstance(head, str) else head.layer

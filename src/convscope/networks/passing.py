@@ -38,8 +38,8 @@ class AnyPasses(ForwardPasses, Protocol):
     def gradients(
         self,
         batch: Batch,
-        head: str,
-        seed: np.ndarray,
+        head: str | Head,
+        seed: np.ndarray | None,
         names: Sequence[str],
         *,
         inputs: bool,
@@ -116,8 +116,8 @@ class PassingNetwork(Network):
     def gradients(
         self,
         batch: Batch,
-        head: str,
-        seed: np.ndarray,
+        head: str | Head,
+        seed: np.ndarray | None,
         layers: Sequence[str],
         *,
         inputs: bool = True,

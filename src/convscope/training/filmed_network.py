@@ -168,8 +168,8 @@ class FilmedNetwork(Network):
     def gradients(
         self,
         batch: Batch,
-        head: str,
-        seed: np.ndarray,
+        head: str | Head,
+        seed: np.ndarray | None,
         layers: Sequence[str],
         *,
         inputs: bool = True,

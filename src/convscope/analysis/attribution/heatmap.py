@@ -13,7 +13,6 @@ from convscope.analysis.attribution.methods import METHODS, Answer, Method, meth
 from convscope.analysis.attribution.picture_input import PictureInput, picture_input
 from convscope.analysis.attribution.question import Question
 from convscope.analysis.attribution.record import Heatmap
-from convscope.analysis.target import aim
 from convscope.errors import InputError, SelectionError
 from convscope.networks import Batch, Network
 from convscope.networks.selection import Selector
@@ -100,18 +99,17 @@ def heatmap(
     answers = []
     words: list[str] = []
     for part, batch in enumerate(batches):
-        aimed = aim(network, batch, target)
 
         def told(share: float, done: int = part) -> None:
             if progress is not None:
                 progress((done + share) / len(batches))
 
-        question = Question(network, batch, picture, aimed, place, seed, told)
+        question = Question(network, batch, picture, target, place, seed, told)
         if chosen.of_layer and not place:
             place = default_layer(question, method, check=chosen.differentiates)
             question = replace(question, layer=place)
         answers.append(_answered(question, chosen))
-        words += aimed.words
+        words += question.aim.words if chosen.scored else [_NO_SCORE] * question.images
     return _record(network, chosen, place, batches, picture, answers, words)
 
 
@@ -171,7 +169,7 @@ def _record(
         maps=maps,
         method=method.name,
         layer=layer or None,
-        words=tuple(words) if method.scored else (_NO_SCORE,) * len(words),
+        words=tuple(words),
         scores=joined([answer.score for answer in answers]),
         reference=method.reference,
         size=picture.size(batches[0]),

@@ -52,7 +52,7 @@ def default_layer(question: Question, method: str, *, check: bool) -> str:
         When no layer before the head has such maps.
     """
     network = question.network
-    leading, sure = _leading_to(network, question.aim.head)
+    leading, sure = _leading_to(network, question.head)
     able = [layer.name for layer in leading if _has_maps(layer)]
     if not able:
         raise SelectionError(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from convscope.analysis.attribution.picture_input import PictureInput
 from convscope.analysis.attribution.rows import pieces, rows_at_once
-from convscope.analysis.target import Aim
-from convscope.networks import Batch, Edit, Gradients, Network
+from convscope.analysis.target import Aim, aim, aim_at, head_of, is_strongest
+from convscope.networks import Batch, Edit, Gradients, Head, Network
 
 __all__ = ["Question"]
 
@@ -28,7 +29,7 @@ class Question:
     batch : Batch
     picture : PictureInput
         The input that is looked at, where the input is.
-    aim : Aim
+    target : None, int, str, pair or Target
         The score.
     layer : str
         The layer that is looked at; empty for methods that look at the input.
@@ -38,21 +39,36 @@ class Question:
         Told the share of the work on this batch that is done, 0..1.
     kept : dict of str to Gradients
         Gradients by layer, computed before.
+    aims : list of Aim
+        The target as it was found, once it is known.
     """
 
     network: Network
     batch: Batch
     picture: PictureInput
-    aim: Aim
+    target: Any
     layer: str
     seed: int
     progress: Progress
     kept: dict[str, Gradients] = field(default_factory=dict, repr=False)
+    aims: list[Aim] = field(default_factory=list, repr=False)
 
     @property
     def images(self) -> int:
         """Number of images."""
         return len(self.batch.names)
+
+    @property
+    def head(self) -> Head:
+        """Where the score is."""
+        return head_of(self.network, self.target)
+
+    @property
+    def aim(self) -> Aim:
+        """The score of every image."""
+        if not self.aims:
+            self.aims.append(aim(self.network, self.batch, self.target))
+        return self.aims[0]
 
     def own(self, image: int) -> np.ndarray:
         """Give the input's array for one image, without the image axis."""
@@ -66,18 +82,30 @@ class Question:
     @property
     def score(self) -> np.ndarray:
         """The score of every image, ``(image,)``."""
-        return _sum(self._recorded[self.aim.head.layer] * self.aim.seed)
+        return _sum(self._recorded[self.head.layer] * self.aim.seed)
 
     @cached_property
     def _recorded(self) -> Mapping[str, np.ndarray]:
-        names = [name for name in dict.fromkeys((self.layer, self.aim.head.layer)) if name]
+        names = [name for name in dict.fromkeys((self.layer, self.head.layer)) if name]
         return self.network.run(self.batch, names, outputs=False).values
 
     def gradients_of(self, layer: str) -> Gradients:
         """Differentiate the scores by a layer; what was asked before is not computed again."""
         if layer not in self.kept:
-            self.kept[layer] = _joined(list(self._gradients([layer])), layer, self.images)
+            # To search for each image's class first would be another pass.
+            searching = not self.aims and self.images <= self._most
+            if searching and is_strongest(self.network, self.target):
+                self.kept[layer] = self._found_with_aim(layer)
+            else:
+                self.kept[layer] = _joined(list(self._gradients([layer])), layer, self.images)
         return self.kept[layer]
+
+    def _found_with_aim(self, layer: str) -> Gradients:
+        head = self.head
+        names = list(dict.fromkeys((layer, head.layer)))
+        found = self.network.gradients(self.batch, head, None, names, inputs=False)
+        self.aims.append(aim_at(self.network, head, found.values[head.layer], self.target))
+        return found
 
     def felt(self, layers: Sequence[str]) -> list[str]:
         """Give the layers by which the gradient is not zero everywhere on every image."""
@@ -90,11 +118,14 @@ class Question:
         return [name for name in layers if name in found]
 
     def _gradients(self, layers: Sequence[str]) -> Iterator[Gradients]:
-        most = rows_at_once(self.network, self.picture.size(self.batch), backward=True)
-        for piece in pieces(self.images, most):
+        for piece in pieces(self.images, self._most):
             seed = self.aim.seed[piece]
-            head = self.aim.head.layer
+            head = self.head.layer
             yield self.network.gradients(self._taken(piece), head, seed, layers, inputs=False)
+
+    @cached_property
+    def _most(self) -> int:
+        return rows_at_once(self.network, self.picture.size(self.batch), backward=True)
 
     def slopes(
         self, image: int, count: int, version: Callable[[np.ndarray], np.ndarray]
@@ -116,12 +147,11 @@ class Question:
         gradients : numpy.ndarray
             ``(row, ...)``, in the input's own axis order.
         """
-        most = rows_at_once(self.network, self.picture.size(self.batch), backward=True)
         scores, gradients = [], []
-        for piece in pieces(count, most):
+        for piece in pieces(count, self._most):
             batch = self._versions(image, version(piece))
             seed = np.repeat(self.aim.seed[image : image + 1], len(piece), axis=0)
-            found = self.network.gradients(batch, self.aim.head.layer, seed, [])
+            found = self.network.gradients(batch, self.head.layer, seed, [])
             scores.append(found.score)
             gradients.append(found.inputs[self.picture.name])
             self._tell(image, piece, count)
@@ -159,7 +189,7 @@ class Question:
     def _scored(
         self, batch: Batch, seed: np.ndarray, edits: Mapping[str, Edit] | None = None
     ) -> np.ndarray:
-        head = self.aim.head.layer
+        head = self.head.layer
         value = self.network.run(batch, [head], outputs=False, edits=edits).values[head]
         return _sum(value * seed)
 

@@ -15,7 +15,7 @@ from convscope.networks.edit import Edit
 from convscope.networks.editing import Place, layout, packed
 from convscope.networks.given import Given
 from convscope.networks.gradients import Gradients, Sums
-from convscope.networks.head import Head
+from convscope.networks.head import Head, layer_of
 from convscope.networks.keras.differentiation import Keeping, Order, compile_gradients, maps, sums
 from convscope.networks.keras.execution import compile_run
 from convscope.networks.keras.reducing import compile_reductions
@@ -107,8 +107,8 @@ class Passes:
     def gradients(
         self,
         batch: Batch,
-        head: str,
-        seed: np.ndarray,
+        head: str | Head,
+        seed: np.ndarray | None,
         names: Sequence[str],
         *,
         inputs: bool,
@@ -118,7 +118,8 @@ class Passes:
         plan, changes = self._differentiating(
             batch, head, names, maps, edits, key=(inputs, *names), inputs=inputs
         )
-        scores, _, *kept = plan.call(self._packed(batch), self._seed(head, seed), changes)
+        given = None if seed is None else self._seed(layer_of(head), seed)
+        scores, _, *kept = plan.call(self._packed(batch), given, changes)
         count = 2 * len(plan.values)
         values, gradients = (
             {
@@ -145,12 +146,11 @@ class Passes:
         orders += [(name, self._order(name, product=False)) for name in slopes]
         plan, changes = self._differentiating(
             batch,
-            head.layer,
+            head,
             list(dict.fromkeys((*products, *slopes))),
             sums(orders),
             edits,
             key=(len(products), *products, *slopes),
-            signed=head.activation == "sigmoid" and self._head_layer(head).channels == 1,
         )
         given = None if seed is None else self._seed(head.layer, seed)
         scores, value, *kept = plan.call(self._packed(batch), given, changes)
@@ -207,22 +207,26 @@ class Passes:
     def _differentiating(
         self,
         batch: Batch,
-        head: str,
+        head: str | Head,
         names: Sequence[str],
         keep: Keeping,
         edits: _Edits,
         *,
         key: tuple[Any, ...],
         inputs: bool = False,
-        signed: bool = False,
     ) -> tuple[_Plan, Sequence[np.ndarray]]:
-        places = self._editable(edits)
+        places, top = self._editable(edits), layer_of(head)
+        signed = (
+            isinstance(head, Head)
+            and head.activation == "sigmoid"
+            and self._head_layer(head).channels == 1
+        )
 
         def build() -> _Plan:
             chosen = [named_layer(self._layers, name) for name in names]
             call = compile_gradients(
                 self._model,
-                head,
+                top,
                 names,
                 self._signature,
                 keep,
@@ -232,7 +236,7 @@ class Passes:
             )
             return _Plan(call, chosen)
 
-        plan = self._plan((keep is maps, head, *key, None, *places), build)
+        plan = self._plan((keep is maps, top, signed, *key, None, *places), build)
         return plan, self._changes(edits, places, batch)
 
     def _plan(self, key: tuple[Any, ...], build: Callable[[], _Plan]) -> _Plan:

@@ -141,8 +141,8 @@ class OnnxNetwork(PassingNetwork):
     def gradients(
         self,
         batch: Batch,
-        head: str,
-        seed: np.ndarray,
+        head: str | Head,
+        seed: np.ndarray | None,
         layers: Sequence[str],
         *,
         inputs: bool = True,

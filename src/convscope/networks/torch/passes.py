@@ -13,7 +13,7 @@ from torch.autograd.graph import get_gradient_edge
 from convscope.networks.edit import Edit
 from convscope.networks.editing import Place, layout, packed
 from convscope.networks.gradients import Gradients, Sums
-from convscope.networks.head import Head
+from convscope.networks.head import Head, layer_of
 from convscope.networks.layer import Input, Layer
 from convscope.networks.reductions import Reductions, as_reductions, columns_of
 from convscope.networks.run import Batch, Run
@@ -24,6 +24,7 @@ from convscope.networks.torch.execution import float32, inference, recorded
 from convscope.networks.torch.keeping import Keeping
 from convscope.networks.torch.recorder import Keep, Over, targets_of
 from convscope.networks.torch.reducing import Reducing
+from convscope.networks.torch.saving import Saving
 from convscope.networks.torch.signature import Signature
 from convscope.networks.torch.structure import tensors_in
 from convscope.networks.torch.sums import Order, strongest, summed
@@ -139,8 +140,8 @@ class Passes:
     def gradients(
         self,
         batch: Batch,
-        head: str,
-        seed: np.ndarray,
+        head: str | Head,
+        seed: np.ndarray | None,
         names: Sequence[str],
         *,
         inputs: bool,
@@ -169,11 +170,7 @@ class Passes:
     ) -> Sums:
         """Differentiate a score and sum over every map; see `Network.sums`."""
         names = list(dict.fromkeys((*products, *slopes)))
-        top = named_layer(self._layers, head.layer)
-        score, value, values, found, _ = self._differentiated(
-            batch, head.layer, seed, names, edits,
-            signed=head.activation == "sigmoid" and top.channels == 1,
-        )  # fmt: skip
+        score, value, values, found, _ = self._differentiated(batch, head, seed, names, edits)
         orders = [(name, self._order(name, product=True)) for name in products]
         orders += [(name, self._order(name, product=False)) for name in slopes]
         parts = [summed(values[name], found[name], order) for name, order in orders]
@@ -199,24 +196,28 @@ class Passes:
     def _differentiated(
         self,
         batch: Batch,
-        head: str,
+        head: str | Head,
         seed: np.ndarray | None,
         names: Sequence[str],
         edits: _Edits,
         *,
         inputs: bool = False,
-        signed: bool = False,
     ) -> tuple[torch.Tensor, torch.Tensor, dict[str, Any], dict[str, Any], dict[str, np.ndarray]]:
-        for name in (head, *names):
+        top = layer_of(head)
+        for name in (top, *names):
             named_layer(self._layers, name)
+        signed = isinstance(head, Head) and self._is_signed(head)
         change = self._change(edits, len(batch.names))
         values: dict[str, torch.Tensor] = {}
         sources: dict[str, Any] = {}
         scored: list[torch.Tensor] = []
+        saving = Saving(inputs)
 
         def keep(name: str, value: torch.Tensor) -> torch.Tensor:
             value = change(name, value)
             floating = value.is_floating_point()
+            if name in wanted:
+                saving.begin()
             if name in wanted and floating and not value.requires_grad:
                 # Nothing before it can be differentiated; what comes after it can.
                 value = value.detach().requires_grad_(True)
@@ -228,7 +229,7 @@ class Passes:
                     # The place in the graph, which an in-place operation would take over.
                     sources[name] = get_gradient_edge(value)
                 values[name] = value.detach().clone()
-            if name == head:
+            if name == top:
                 wide = value.float()
                 weights = (
                     strongest(wide.detach(), signed=signed)
@@ -241,15 +242,18 @@ class Passes:
             return value
 
         wanted = frozenset(names)
-        every = list(dict.fromkeys((*names, head, *(edits or ()))))
+        every = list(dict.fromkeys((*names, top, *(edits or ()))))
         with evaluating(self._model), torch.inference_mode(False), torch.enable_grad():
             leaves = self._tensors(batch)
-            floats = [leaf.requires_grad_(True) for leaf in leaves if leaf.is_floating_point()]
+            floats = [leaf for leaf in leaves if inputs and leaf.is_floating_point()]
+            for leaf in floats:
+                leaf.requires_grad_(True)
             # A copy, since a leaf cannot be written into in place.
             given = [leaf.clone() if leaf.requires_grad else leaf for leaf in leaves]
-            self._forward(given, every, keep, count=len(every))
+            with saving.during():
+                self._forward(given, every, keep, count=len(every))
             score = scored[0]
-            asked = [*sources.values(), *(floats if inputs else ())]
+            asked = [*sources.values(), *floats]
             found: Sequence[Any] = [None] * len(asked)
             if asked and score.requires_grad:
                 found = torch.autograd.grad(score.sum(), asked, allow_unused=True)
@@ -257,7 +261,11 @@ class Passes:
         zeros = {name: torch.zeros_like(values[name], dtype=torch.float32) for name in names
                  if gradients.get(name) is None}  # fmt: skip
         slopes = self._slopes(batch, found[len(sources) :]) if inputs else {}
-        return score.detach(), values[head], values, {**gradients, **zeros}, slopes
+        return score.detach(), values[top], values, {**gradients, **zeros}, slopes
+
+    def _is_signed(self, head: Head) -> bool:
+        """Tell whether one channel scores two classes."""
+        return head.activation == "sigmoid" and named_layer(self._layers, head.layer).channels == 1
 
     def _slopes(self, batch: Batch, found: Sequence[Any]) -> dict[str, np.ndarray]:
         """Give the gradients with respect to the inputs; zero where one is no float or unused."""

@@ -63,8 +63,8 @@ class Pieces:
     def gradients(
         self,
         batch: Batch,
-        head: str,
-        seed: np.ndarray,
+        head: str | Head,
+        seed: np.ndarray | None,
         names: Sequence[str],
         *,
         inputs: bool,
@@ -74,7 +74,6 @@ class Pieces:
         found = [
             self.passes.gradients(part, head, cut, names, inputs=inputs, edits=own)
             for part, own, cut in self._cut(batch, edits, seed)
-            if cut is not None
         ]
         return self._joined(found, len(batch.names))
 

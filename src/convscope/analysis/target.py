@@ -113,7 +113,7 @@ def aim(network: Network, batch: Batch, target: Any = None) -> Aim:
     layer = named_layer(network.layers, head.layer)
     if wanted.channel is not None and _is_row(layer):
         # Told by its size alone.
-        value = np.zeros((len(batch.names), *layer.shape), np.float32)
+        value = np.zeros((len(batch.names), layer.channels or 0), np.float32)
     else:
         value = network.run(batch, [head.layer], outputs=False).values[head.layer]
     return aim_at(network, head, value, target)

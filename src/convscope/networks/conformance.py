@@ -317,7 +317,10 @@ class Conformance:
             sums = network.sums(batch, head, None, every, every)
             seed = (sums.value == sums.value.max(axis=1, keepdims=True)).astype(np.float32)
             found = network.gradients(batch, head.layer, seed, every)
+            own = network.gradients(batch, head, None, every, inputs=False)
+            self.agree(own.score, found.score, "the score of the strongest", "float32")
             for name in every:
+                self.agree(own.gradients[name], found.gradients[name], name, "float32")
                 gradient, value = found.gradients[name], found.values[name]
                 space = tuple(range(2, value.ndim))
                 self.agree(sums.slopes[name], gradient.sum(axis=space), name, "float32")

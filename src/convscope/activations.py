@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convscope.errors import InputError, SelectionError, near
+from convscope.arguments import told, whole
+from convscope.errors import InputError, NotHeldError, SelectionError, near
 from convscope.markup import html_table
 
 if TYPE_CHECKING:
@@ -34,13 +35,6 @@ class Named:
     values: np.ndarray
     dims: tuple[str, ...]
     attrs: Mapping[str, Any]
-
-
-class _NotRecorded(SelectionError, KeyError):
-    """Both what a person mends and what a Mapping raises, so that ``get`` gives None."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class Activations(Mapping[str, "xarray.DataArray"]):
@@ -170,9 +164,9 @@ class Activations(Mapping[str, "xarray.DataArray"]):
         return (len(self.images), *shape[1:]) if named.dims[:1] == ("image",) else shape
 
     def _require(self, layer: str) -> None:
-        if layer not in self:
-            raise _NotRecorded(
-                f"no activation of a layer {layer!r} was recorded: {near(str(layer), self)}"
+        if not isinstance(layer, str) or layer not in self:
+            raise NotHeldError(
+                f"no activation of a layer {told(layer)} was recorded: {near(str(layer), self)}"
             )
 
     def _place(self, image: int) -> tuple[int, int]:
@@ -215,7 +209,7 @@ def image_index(image: int, count: int) -> int:
     SelectionError
         When there is no such image.
     """
-    if not -count <= image < count:
+    if not -count <= whole(image, "image") < count:
         raise SelectionError(
             f"there is no image {image}: the {count} images have indices 0 to {count - 1}"
         )

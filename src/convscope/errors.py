@@ -16,6 +16,7 @@ __all__ = [
     "MissingExtraError",
     "ModelError",
     "InputError",
+    "NotHeldError",
     "OutputError",
     "SelectionError",
     "near",
@@ -58,6 +59,14 @@ class SelectionError(ConvscopeError):
     """A layer, channel, class, colormap, scale or option that is not there."""
 
     status = 2
+
+
+class NotHeldError(SelectionError, KeyError):
+    """A name that a mapping does not hold; a KeyError too, so that its ``get`` gives None."""
+
+    def __str__(self) -> str:
+        # A KeyError puts its message in quotes.
+        return str(self.args[0])
 
 
 class ConvscopeWarning(UserWarning):

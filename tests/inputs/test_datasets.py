@@ -197,7 +197,7 @@ def test_first_of_each(shared):
     assert first[9] == [0, 23, 28]
     labels = dataset.labels.tolist()
     assert first_of_each(dataset) == {label: [labels.index(label)] for label in range(10)}
-    with pytest.raises(SelectionError, match="ask for at least 1"):
+    with pytest.raises(SelectionError, match="k 0: a whole number from 1"):
         first_of_each(dataset, 0)
 
 

@@ -19,7 +19,7 @@ def drawn(drawing):
 
 def test_every_cell_has_the_colour_of_its_share():
     shares = np.array([[0, 0.25, 1], [-0.3, 1.4, np.nan]])
-    image, words = drawn(matrix(shares, row_names="ab", column_names="xyz"))
+    image, words = drawn(matrix(shares, row_names=["a", "b"], column_names=list("xyz")))
     levels = [[0, round(0.25 * (LEVELS - 1)), LEVELS - 1], [0, LEVELS - 1, Place.NAN]]
     np.testing.assert_array_equal(image.get_array(), full_palette("viridis")[levels])
     assert {"a", "b", "x", "y", "z", "0", "1", "0.25", "-0.30", "1.40"} <= set(words)

@@ -102,11 +102,19 @@ def test_tables_are_written_and_named(convscope, data, store, tmp_path):
     [
         ([MODEL], 2, "Missing argument 'DATASET'"),
         ([MODEL, "DATA"], 2, "--output"),
-        ([MODEL, "DATA", "-o", "STORE", "--top", "0"], 2, "0 is too few: give at least 1"),
+        (
+            [MODEL, "DATA", "-o", "STORE", "--top", "0"],
+            2,
+            "k 0: a whole number from 1, images kept a channel (--top)",
+        ),
         ([MODEL, "DATA", "-o", "STORE", "--top", "many"], 2, "many"),
-        ([MODEL, "DATA", "-o", "STORE", "--batch", "0"], 2, "give at least 1"),
-        ([MODEL, "DATA", "-o", "STORE", "--sample", "0"], 2, "at least 1"),
-        ([MODEL, "DATA", "-o", "STORE", "--sample", "5", "--seed", "-1"], 2, "give 0 or more"),
+        ([MODEL, "DATA", "-o", "STORE", "--batch", "0"], 2, "batch 0: a whole number from 1"),
+        ([MODEL, "DATA", "-o", "STORE", "--sample", "0"], 2, "sample 0: a whole number from 1"),
+        (
+            [MODEL, "DATA", "-o", "STORE", "--sample", "5", "--seed", "-1"],
+            2,
+            "seed -1: a whole number from 0",
+        ),
         ([MODEL, "DATA", "-o", "STORE", "--by", "size"], 2, "one of: peak, contribution"),
         ([MODEL, "DATA", "-o", "STORE", "--by", "contribution"], 2, "rank by peak"),
         ([MODEL, "DATA", "-o", "STORE", "--among", "few"], 2, "one of: all, mistakes"),

@@ -138,11 +138,11 @@ def test_what_cannot_be_ranked_by_is_refused_in_one_line(store):
     network = Plain()
     with pytest.raises(SelectionError, match="gives no gradients.*rank by peak"):
         survey(network, dataset(9), store, ranking="contribution")
-    with pytest.raises(SelectionError, match="there is no ranking 'loudest': one of: peak, contr"):
+    with pytest.raises(SelectionError, match="ranking 'loudest': one of: peak, contr"):
         survey(network, dataset(9), store, ranking="loudest")
     with pytest.raises(SelectionError, match="'some': one of: all, mistakes"):
         survey(network, dataset(9), store, among="some")
-    with pytest.raises(SelectionError, match="give at least 1"):
+    with pytest.raises(SelectionError, match="k 0: a whole number from 1"):
         survey(network, dataset(9), store, k=0)
     with pytest.raises(SelectionError, match="what a mistake is"):
         survey(network, dataset(9, labels=None, class_names=()), store, among="mistakes")

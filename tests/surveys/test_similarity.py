@@ -148,7 +148,7 @@ def test_mistakes_are_told_in_one_line(one, other, keras_network):
         (SelectionError, "at least 4 images at once, and a batch of 3", {"batch": 3}),
         (SelectionError, "at least 4 images at once, and 3 of shapes", {"dataset": dataset(3)}),
         (SelectionError, "at least 4 images at once, and 2 of shapes", {"sample": 2}),
-        (SelectionError, "a sample of 0 images", {"sample": 0}),
+        (SelectionError, "sample 0: a whole number from 1", {"sample": 0}),
         (SelectionError, "no dataset 'shaps'", {"dataset": "shaps"}),
     ]
     for error, words, options in cases:

@@ -109,8 +109,8 @@ def test_recipes_is_a_public_name():
     [
         ({"name": "fashion-mnits"}, ["'fashion-mnits'", "did you mean 'fashion-mnist'?"]),
         ({"name": "resnet"}, ["'resnet'", "one of: digits, mnist, fashion-mnist"]),
-        ({"epochs": 0}, ["0 epochs", "at least 1"]),
-        ({"batch": -2}, ["-2 images a batch", "at least 1"]),
+        ({"epochs": 0}, ["epochs 0", "whole number from 1"]),
+        ({"batch": -2}, ["batch -2", "whole number from 1"]),
         ({"path": "model.h5"}, ["'model.h5'", "ends in .keras", "'model.keras'"]),
         ({"data": "no_such_data"}, ["'no_such_data'", "one of: mnist"]),
     ],

@@ -11,7 +11,7 @@ import numpy as np
 from convscope.analysis.target import Aim, aim
 from convscope.analysis.units import channels_of
 from convscope.errors import SelectionError
-from convscope.networks import Batch, Edit, Network
+from convscope.networks import Batch, Edit, Network, network_given
 from convscope.networks.selection import named_layer
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def ablation(
     layer: str,
     target: Any = None,
     *,
-    channels: range | None = None,
+    channels: Sequence[int] | None = None,
 ) -> xarray.DataArray:
     """Rank the channels of a layer by what muting each costs the target class.
 
@@ -45,7 +45,7 @@ def ablation(
         A layer with channels, or a linear part.
     target : None, int, str, pair or Target
         The score; see `Target`. By default the class that the network gives each image.
-    channels : range, optional
+    channels : sequence of int, optional
         Which channels; all by default.
 
     Returns
@@ -63,14 +63,14 @@ def ablation(
     """
     import xarray
 
+    network_given(network)
     entry = named_layer(network.layers, layer)
     count = entry.channels
     if count is None or not entry.has_image_axis:
         raise SelectionError(
             f"layer {layer!r} has no channels to mute: its axes are {', '.join(entry.dims)}"
         )
-    chosen = range(count) if channels is None else channels
-    channels_of(entry, count, chosen)
+    chosen = channels_of(entry, count, range(count) if channels is None else channels)
     rows: list[np.ndarray] = []
     scores: list[float] = []
     words: list[str] = []

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convscope.activations import image_index
 from convscope.analysis.target import Aim, aim, aim_at, head_of
-from convscope.errors import SelectionError, near
-from convscope.networks import Batch, Computation, Head, Network
+from convscope.arguments import told
+from convscope.errors import NotHeldError, SelectionError, near
+from convscope.networks import Batch, Computation, Head, Network, network_given
 from convscope.networks.graph import Graph
 from convscope.networks.selection import LINEAR, named_layer
 
@@ -66,8 +68,7 @@ class Books(Mapping[str, "xarray.DataArray"]):
     def __getitem__(self, layer: str) -> xarray.DataArray:
         import xarray
 
-        if layer not in self.shares:
-            raise KeyError(f"no contributions of a layer {layer!r}: {near(str(layer), self)}")
+        self._require(layer)
         return xarray.DataArray(
             self.shares[layer],
             dims=("image", "channel"),
@@ -76,6 +77,12 @@ class Books(Mapping[str, "xarray.DataArray"]):
             attrs={"layer": layer, "words": list(self.words)},
         )
 
+    def _require(self, layer: str) -> None:
+        if not isinstance(layer, str) or layer not in self.shares:
+            raise NotHeldError(
+                f"no contributions of a layer {told(layer)}: {near(str(layer), self)}"
+            )
+
     def reason(self, layer: str) -> str:
         """Say why a layer's maps and the biases behind it do not make up the whole score.
 
@@ -83,7 +90,13 @@ class Books(Mapping[str, "xarray.DataArray"]):
         -------
         str
             Empty where they do.
+
+        Raises
+        ------
+        SelectionError
+            When the score does not depend on such a layer.
         """
+        self._require(layer)
         parts = []
         if layer not in self.crossed:
             parts.append("a part of the score passes beside this layer")
@@ -99,7 +112,14 @@ class Books(Mapping[str, "xarray.DataArray"]):
         -------
         numpy.ndarray
             ``(channel,)``, indices.
+
+        Raises
+        ------
+        SelectionError
+            When there is no such layer or image.
         """
+        self._require(layer)
+        image = image_index(image, len(self.images))
         return np.argsort(-np.abs(self.shares[layer][image]), kind="stable")
 
 
@@ -136,6 +156,7 @@ def contributions(network: Network, images: Any, target: Any = None) -> Books:
     *Full-Gradient Representation for Neural Network Visualization* (2019), equation (2), taken at
     an inner layer.
     """
+    network_given(network)
     return books(network, network.batches(images), target)
 
 

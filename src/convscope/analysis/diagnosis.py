@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from convscope.analysis.statistics import Extent, extent
+from convscope.arguments import real, real_array, told
 from convscope.errors import SelectionError
 
 __all__ = [
@@ -62,6 +63,9 @@ def diagnosis(
         infinite). A map of a single unit is never ``constant``.
     """
     values = _one_image(activation)
+    if known is not None and not isinstance(known, Extent):
+        raise SelectionError(f"known {told(known)}: give an Extent, or None")
+    _check_bounds(bounds)
     known = known or extent(values)
     flat = known.low == known.high if values[0].size > 1 else np.zeros(len(values), bool)
     words = np.full(len(values), ACTIVE, dtype=object)
@@ -133,15 +137,29 @@ def count_words(words: list[str]) -> dict[str, int]:
 
 def _one_image(activation: Any) -> np.ndarray:
     dims = getattr(activation, "dims", ())
-    values = activation.values if dims else np.asarray(activation)
+    values = real_array(activation, "activation", "(channel, ...), or a DataArray")
+    if values.size == 0 or values.ndim == 0:
+        raise SelectionError(
+            f"an activation of shape {values.shape} holds no channels: give (channel, ...)"
+        )
     if dims[:1] != ("image",):
-        return np.asarray(values)
+        return values
     if len(values) != 1:
         raise SelectionError(
             f"a diagnosis is of one image, and {len(values)} were given: choose one with "
             ".isel(image=0)"
         )
     return np.asarray(values[0])
+
+
+def _check_bounds(bounds: object) -> None:
+    if isinstance(bounds, tuple | list) and len(bounds) == 2:
+        known = [real(end, "bounds") for end in bounds if end is not None]
+        if known == sorted(known):
+            return
+    raise SelectionError(
+        f"bounds {told(bounds)}: give two numbers, the lower first; None where there is no bound"
+    )
 
 
 def _margin(bounds: tuple[float | None, float | None]) -> float:

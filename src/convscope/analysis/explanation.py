@@ -13,8 +13,9 @@ from convscope.analysis.arithmetic import tolerance_of
 from convscope.analysis.dissection import take_apart
 from convscope.analysis.parts import Parts
 from convscope.analysis.units import channels_of, one_layer, unit_of
+from convscope.arguments import whole
 from convscope.errors import SelectionError
-from convscope.networks import Computation, Layer, Network
+from convscope.networks import Computation, Layer, Network, network_given
 from convscope.networks.layer import dims_of
 from convscope.networks.selection import Selector
 
@@ -135,6 +136,8 @@ class Explanation:
             Input channel, name of the term or position in the window, and its signed product.
             Padding has no place in it.
         """
+        if count is not None:
+            whole(count, "count", 0)
         values = self.products.values.ravel()
         order = np.argsort(-np.abs(values), kind="stable")
         order = order[~np.isnan(values[order])][:count]
@@ -208,6 +211,8 @@ def explain(
         When the selector means several layers, several images are given, the layer has no such
         channel or unit, or what it computes is not understood.
     """
+    network_given(network)
+    whole(channel, "channel")
     one = one_layer(network, layer)
     computation = network.computation(one.name)
     if computation is None:

@@ -10,6 +10,7 @@ import numpy as np
 from convscope.analysis.canvas import Canvas
 from convscope.analysis.excitation import excitation
 from convscope.analysis.units import channels_of, one_layer
+from convscope.arguments import callback, whole
 from convscope.errors import InputError, ModelError
 from convscope.inputs.preparation import Preparation
 from convscope.networks import Batch, Layer, Network
@@ -91,6 +92,9 @@ def maximise(
     InputError
         When it takes no images.
     """
+    whole(steps, "steps", 0)
+    whole(seed, "seed", 0)
+    callback(progress, "progress")
     one = one_layer(network, layer)
     preparation = _preparation(network, one)
     canvas = Canvas(_space(network, preparation), preparation.channels)

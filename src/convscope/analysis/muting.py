@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from convscope.analysis.units import channels_of
+from convscope.arguments import is_whole, told
 from convscope.errors import SelectionError
 from convscope.inputs.preparation import Preparation
 from convscope.networks import (
@@ -23,6 +23,7 @@ from convscope.networks import (
     Network,
     Run,
     Sums,
+    network_given,
 )
 from convscope.networks.selection import named_layer
 
@@ -210,8 +211,9 @@ def muted_channels(network: Network, layer: str) -> tuple[int, ...]:
 def _silenced(
     network: Network, layer: str, channels: Channels, to: str, images: Any, *, keep: bool
 ) -> MutedNetwork:
-    if to not in {"zero", "mean"}:
-        raise SelectionError(f"channels cannot be muted to {to!r}: give zero or mean")
+    network_given(network)
+    if not isinstance(to, str) or to not in {"zero", "mean"}:
+        raise SelectionError(f"channels cannot be muted to {told(to)}: give zero or mean")
     entry = named_layer(network.layers, layer)
     count = entry.channels
     if count is None or not entry.has_image_axis:
@@ -273,12 +275,11 @@ def _read(text: str) -> float | list[int]:
 
 def _indices(layer: Layer, given: int | slice | Sequence[int], count: int) -> tuple[int, ...]:
     if isinstance(given, slice):
-        chosen = list(range(count)[given])
-    elif hasattr(given, "__index__"):
-        chosen = [operator.index(given)]
-    else:
-        chosen = [operator.index(channel) for channel in given]
-    return channels_of(layer, count, chosen)
+        ends = (given.start, given.stop, given.step)
+        if given.step == 0 or not all(end is None or is_whole(end) for end in ends):
+            raise SelectionError(f"channels {given}: give a slice of whole numbers")
+        return channels_of(layer, count, range(count)[given])
+    return channels_of(layer, count, [given] if is_whole(given) else given)  # type: ignore[list-item, arg-type]
 
 
 def _strongest(strength: np.ndarray, share: float) -> list[int]:

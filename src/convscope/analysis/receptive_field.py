@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from convscope.analysis.effective_field import channel_axis, effective_field
 from convscope.analysis.reach import Reach, reach
 from convscope.analysis.units import one_layer, unit_of
+from convscope.arguments import text, whole
 from convscope.errors import InputError, SelectionError, near
-from convscope.networks import Batch, Input, Layer, Network
+from convscope.networks import Batch, Input, Layer, Network, network_given
 from convscope.networks.selection import Selector
 
 if TYPE_CHECKING:
@@ -120,6 +121,9 @@ def receptive_field(
     InputError
         When the network takes images of any size and none is given.
     """
+    network_given(network)
+    if channel is not None:
+        whole(channel, "channel")
     one = one_layer(network, layer)
     entry = _entry(network, input)
     batches = [] if images is None else network.batches(images)
@@ -160,7 +164,7 @@ def _entry(network: Network, name: str | None) -> Input:
     entries = {entry.name: entry for entry in network.inputs}
     if name is None:
         return network.inputs[0]
-    if name not in entries:
+    if text(name, "input") not in entries:
         raise SelectionError(f"{network.name} has no input {name!r}: {near(name, entries)}")
     return entries[name]
 

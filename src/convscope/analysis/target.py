@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from convscope.arguments import is_whole, real_array, text, told, wholes
 from convscope.errors import SelectionError, near
 from convscope.networks import Batch, Head, Layer, Network
 from convscope.networks.selection import named_layer
@@ -46,6 +47,26 @@ class Target:
     box: tuple[int, int, int, int] | None = None
     mask: Any = None
 
+    def __post_init__(self) -> None:
+        for name in ("channel", "against"):
+            given = getattr(self, name)
+            if given is not None and not isinstance(given, str) and not is_whole(given):
+                raise SelectionError(
+                    f"the class {told(given)} ({name}): give its index, its name or None"
+                )
+        if self.output is not None:
+            text(self.output, "output")
+        if self.unit is not None:
+            wholes(self.unit, "unit")
+        if self.box is not None and len(wholes(self.box, "box")) != 4:
+            raise SelectionError(f"box {told(self.box)}: give (top, left, bottom, right)")
+        if self.mask is not None:
+            mask = real_array(self.mask, "mask", "of bool, as large as the output")
+            if mask.ndim == 0:
+                raise SelectionError(
+                    f"mask {told(self.mask)}: give an array as large as the output"
+                )
+
     @classmethod
     def of(cls, given: Any) -> Target:
         """Read a target as a person writes it: ``None``, ``3``, ``"dog"``, ``("dog", "cat")``.
@@ -57,12 +78,12 @@ class Target:
         """
         if isinstance(given, Target):
             return given
-        if given is None or isinstance(given, str) or hasattr(given, "__index__"):
+        if given is None or isinstance(given, str) or is_whole(given):
             return cls(given)
-        if isinstance(given, Sequence) and len(given) == 2:
+        if isinstance(given, Sequence) and not isinstance(given, bytes) and len(given) == 2:
             return cls(given[0], given[1])
         raise SelectionError(
-            f"{given!r} is no target: give a class by index or name, two of them for their "
+            f"{told(given)} is no target: give a class by index or name, two of them for their "
             "difference, or a Target"
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convscope.arguments import is_whole, told, wholes
 from convscope.errors import SelectionError
 from convscope.networks import Layer, Network
 from convscope.networks.selection import Selector
@@ -19,10 +20,12 @@ def one_layer(network: Network, layer: Selector) -> Layer:
     SelectionError
         When the selector means none or several, or the layer's axes are not channels and space.
     """
+    if layer is None:
+        raise SelectionError("layer None: give the name or index of one layer")
     chosen = network.select(layer)
     if len(chosen) != 1:
         raise SelectionError(
-            f"{layer!r} means {len(chosen)} layers: name one, such as {chosen[0].name!r}"
+            f"{told(layer)} means {len(chosen)} layers: name one, such as {chosen[0].name!r}"
         )
     one = chosen[0]
     if one.dims[:1] != ("channel",) or not one.has_image_axis:
@@ -53,12 +56,13 @@ def unit_of(layer: Layer, unit: int | Sequence[int], space: Sequence[int]) -> tu
     position = tuple(unit) if isinstance(unit, Sequence) else (unit,)
     words = layer.dims[1:]
     inside = len(position) == len(space) and all(
-        hasattr(at, "__index__") and 0 <= at < size
-        for at, size in zip(position, space, strict=False)
+        is_whole(at) and 0 <= at < size for at, size in zip(position, space, strict=False)
     )
     if inside:
         return tuple(int(at) for at in position)
-    given = f"unit {','.join(map(str, position))}" if position else "unit without a position"
+    given = f"unit {told(unit)}" if position else "unit without a position"
+    if isinstance(unit, tuple) and all(map(is_whole, unit)) and unit:
+        given = f"unit {','.join(map(str, unit))}"
     if not space:
         raise SelectionError(
             f"layer {layer.name!r} has no {given}, since it has no space: give only a channel"
@@ -79,11 +83,12 @@ def channels_of(layer: Layer, count: int, channels: Sequence[int]) -> tuple[int,
     SelectionError
         When one does not exist, or none is given.
     """
-    if not channels:
+    chosen = wholes(channels, "channels")
+    if not chosen:
         raise SelectionError(f"no channel was chosen: layer {layer.name!r} has 0 to {count - 1}")
-    for channel in channels:
+    for channel in chosen:
         if not 0 <= channel < count:
             raise SelectionError(
                 f"layer {layer.name!r} has no channel {channel}: its channels are 0 to {count - 1}"
             )
-    return tuple(int(channel) for channel in channels)
+    return tuple(chosen)

@@ -13,8 +13,9 @@ import numpy as np
 from convscope.analysis.arithmetic import floor_of, sweep, tolerance_of
 from convscope.analysis.dissection import take_apart
 from convscope.analysis.windows import rows
+from convscope.arguments import callback
 from convscope.errors import SelectionError
-from convscope.networks import Computation, Layer, Network
+from convscope.networks import Computation, Layer, Network, network_given
 from convscope.networks.selection import LINEAR
 
 __all__ = ["LayerCheck", "Verification", "verify"]
@@ -163,6 +164,8 @@ def verify(
     SelectionError
         When several images are given.
     """
+    network_given(network)
+    callback(progress, "progress")
     batches = network.batches(random_input(network) if images is None else images)
     count = sum(len(batch.names) for batch in batches)
     if count != 1:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from convscope.arguments import told, whole
 from convscope.errors import InputError, SelectionError
 from convscope.inputs.fingerprints import fingerprint
 from convscope.inputs.images import Image
 from convscope.inputs.pixels import over_white
 from convscope.inputs.stored import ChosenImages, StoredImages
 
-__all__ = ["Dataset", "arrays", "first_of_each"]
+__all__ = ["Dataset", "arrays", "dataset_given", "first_of_each"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,7 @@ class Dataset:
             When what it lies in cannot be read.
         """
         called = self.title or self.name
+        whole(index, "index")
         if not 0 <= index < len(self):
             kind = "images" if self.indices is None else "sampled images"
             raise SelectionError(
@@ -120,10 +122,8 @@ class Dataset:
         SelectionError
             When `count` or `seed` is too small.
         """
-        if count < 1:
-            raise SelectionError(f"a sample of {count} images was asked for: ask for at least 1")
-        if seed < 0:
-            raise SelectionError(f"the seed {seed} was given: give 0 or more")
+        whole(count, "count", 1, what="images of a sample")
+        whole(seed, "seed", 0)
         if count >= len(self):
             return self
         chosen = np.sort(np.random.default_rng(seed).choice(len(self), count, replace=False))
@@ -173,6 +173,7 @@ def arrays(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     InputError
         When the dataset holds its pictures in files, or has no labels.
     """
+    dataset_given(dataset)
     if not isinstance(dataset.images, np.ndarray):
         raise InputError(
             f"{dataset.name} holds its pictures in files, which are no array in memory: read them "
@@ -197,11 +198,23 @@ def first_of_each(dataset: Dataset, k: int = 1) -> dict[int, list[int]]:
     SelectionError
         When `k` is below 1.
     """
-    if k < 1:
-        raise SelectionError(f"{k} images of each class were asked for: ask for at least 1")
-    labels = _labels(dataset)
+    whole(k, "k", 1, what="images of each class")
+    labels = _labels(dataset_given(dataset))
     found = {label: np.flatnonzero(labels == label)[:k] for label in np.unique(labels[labels >= 0])}
     return {int(label): [int(index) for index in indices] for label, indices in found.items()}
+
+
+def dataset_given(value: object) -> Dataset:
+    """Give a dataset that an argument must hold.
+
+    Raises
+    ------
+    InputError
+        For anything else, such as a name: it is opened first.
+    """
+    if isinstance(value, Dataset):
+        return value
+    raise InputError(f"dataset {told(value)}: give what datasets.open_dataset opens")
 
 
 def _labels(dataset: Dataset) -> np.ndarray:

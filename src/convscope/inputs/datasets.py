@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from convscope.arguments import told
 from convscope.errors import InputError, SelectionError, near
 from convscope.inputs.dataset import Dataset, arrays, first_of_each
 from convscope.inputs.folders import open_folder, splits_within
@@ -47,7 +48,16 @@ def open_dataset(name_or_path: str | Path, split: str | None = None) -> Dataset:
     MissingExtraError
         When it needs a library that is not installed.
     """
+    if not isinstance(name_or_path, str | Path):
+        raise InputError(
+            f"dataset {told(name_or_path)}: give its name or path, one of {', '.join(NAMES)}, or "
+            f"{_POSSIBLE}"
+        )
+    if split is not None and not isinstance(split, str):
+        raise SelectionError(f"split {told(split)}: give train, val or test")
     text = str(name_or_path)
+    if not text.strip():
+        raise InputError(f"an empty name was given for a dataset: give one of {', '.join(NAMES)}")
     if isinstance(name_or_path, str):
         name, _, part = text.rstrip("/").partition("/")
         if name in NAMES and "/" not in part:

@@ -7,6 +7,7 @@ from convscope.networks.geometry import Geometry
 from convscope.networks.gradients import Gradients, Sums
 from convscope.networks.head import Head
 from convscope.networks.layer import Input, Layer
+from convscope.networks.opened import network_given
 from convscope.networks.opening import open_network
 from convscope.networks.run import Batch, Run
 
@@ -23,5 +24,6 @@ __all__ = [
     "Network",
     "Run",
     "Sums",
+    "network_given",
     "open_network",
 ]

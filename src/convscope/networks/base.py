@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convscope.activations import Activations, Named
+from convscope.arguments import told
 from convscope.errors import InputError, ModelError
 from convscope.inputs.images import Image
 from convscope.inputs.preparation import Preparation
@@ -356,6 +357,7 @@ class Network(ABC):
 
     def record(self, batches: Sequence[Batch], layers: Sequence[Layer]) -> Activations:
         """Run prepared batches; give the layers' values with axes, names and provenance."""
+        _check_recording(batches, layers)
         names = [layer.name for layer in layers]
         parts = []
         for batch in batches:
@@ -471,3 +473,12 @@ class Network(ABC):
         ]
         caption = f"{self.name} from {self.source}: {self.parameters[0]:,} parameters"
         return html_table(caption, ("", "layer", "kind", "shape", "parameters"), rows)
+
+
+def _check_recording(batches: object, layers: object) -> None:
+    for name, given, kind, remedy in (
+        ("batches", batches, Batch, "give what network.batches(images) gives"),
+        ("layers", layers, Layer, "give what network.select(...) gives"),
+    ):
+        if not isinstance(given, Sequence) or not all(isinstance(one, kind) for one in given):
+            raise InputError(f"{name} {told(given)}: {remedy}")

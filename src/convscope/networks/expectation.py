@@ -92,6 +92,8 @@ def read_sidecar(model: Path) -> Sidecar:
     ModelError
         When the file is there and cannot be understood.
     """
+    if not model.name:
+        return Sidecar()
     path = model.with_suffix(".convscope.json")
     if not path.is_file():
         return Sidecar()
@@ -122,7 +124,7 @@ def find_labels(model: Path | None, given: Sequence[str] | str | Path | None) ->
         return tuple(str(label) for label in given)
     path = Path(given) if given is not None else None
     if path is None:
-        beside = model.with_name("labels.txt") if model is not None else None
+        beside = model.with_name("labels.txt") if model is not None and model.name else None
         if beside is None or not beside.is_file():
             return ()
         path = beside

@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
+
+from convscope.arguments import file_path, flag, is_whole, real, texts, told, wholes
 from convscope.errors import ConvscopeError, ModelError, SelectionError
 from convscope.inputs.images import is_there
 from convscope.networks.adapters import named_adapter, opened_by_adapter, opened_by_name
@@ -33,6 +36,8 @@ from convscope.networks.torch.opening import (
 )
 
 __all__ = ["Opening", "open_network"]
+
+_Number = TypeVar("_Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -148,11 +153,12 @@ def _opened(
 ) -> Network:
     options = Options(
         _size(size),
-        None if pixel_range is None else (float(pixel_range[0]), float(pixel_range[1])),
-        None if pixel_mean is None else tuple(float(value) for value in pixel_mean),
+        _range(pixel_range),
+        None if pixel_mean is None else _numbers("pixel_mean", pixel_mean),
         None if pixel_std is None else _nonzero(pixel_std),
         _colour_order(pixel_order),
     )
+    _check(labels, trust_model, architecture, factory, input_shape)
     if isinstance(model, Network):
         given = (labels, custom, architecture, factory, input_shape)
         if options != Options() or any(part is not None for part in given):
@@ -208,7 +214,7 @@ def _factory(factory: str | Callable[[], Any] | None) -> Callable[[], Any] | Non
     if not isinstance(factory, str):
         return factory
     if not IMPORTABLE.match(factory):
-        raise SelectionError(f"{factory!r} names no callable: give package.module:callable")
+        raise SelectionError(f"factory {factory!r} names no callable: give package.module:callable")
     return lambda: _made_by(factory)
 
 
@@ -293,24 +299,77 @@ def _made_by(name: str) -> Any:
         ) from error
 
 
+def _check(
+    labels: Any, trust_model: bool, architecture: Any, factory: Any, input_shape: Any
+) -> None:
+    """Refuse what no kind of model takes, so that it is not left out without a word."""
+    if labels is not None and not isinstance(labels, str | Path):
+        texts(labels, "labels")
+    flag(trust_model, "trust_model")
+    if architecture is not None:
+        file_path(architecture, "architecture")
+    if not (factory is None or callable(factory) or isinstance(factory, str)):
+        raise SelectionError(
+            f"factory {told(factory)}: give package.module:callable, or a callable"
+        )
+    _factory(factory)
+    if input_shape is not None:
+        several = input_shape.values() if isinstance(input_shape, Mapping) else [input_shape]
+        for one in several or [input_shape]:
+            _check_shape(one)
+
+
+def _check_shape(shape: object) -> None:
+    if isinstance(shape, list | tuple) and all(
+        size is None or (is_whole(size) and size > 0) for size in shape
+    ):
+        return
+    raise SelectionError(
+        f"input_shape {told(shape)}: give whole numbers from 1, or None, without the image axis, "
+        "such as (3, 224, 224)"
+    )
+
+
 def _size(size: tuple[int, int] | None) -> tuple[int, int] | None:
     if size is None:
         return None
-    height, width = int(size[0]), int(size[1])
+    height, width = _pair("size", wholes(size, "size"))
     if height < 1 or width < 1:
         raise SelectionError(f"a size of {height} x {width} is empty: give two positive numbers")
     return height, width
 
 
+def _range(given: tuple[float, float] | None) -> tuple[float, float] | None:
+    if given is None:
+        return None
+    low, high = _pair("pixel_range", _numbers("pixel_range", given))
+    if low == high:
+        raise SelectionError(f"pixel_range {told(given)}: give two unlike numbers")
+    return low, high
+
+
+def _pair(name: str, given: Sequence[_Number]) -> tuple[_Number, _Number]:
+    if len(given) != 2:
+        raise SelectionError(f"{name} {told(given)}: give two numbers")
+    return given[0], given[1]
+
+
+def _numbers(name: str, given: Sequence[float]) -> tuple[float, ...]:
+    if isinstance(given, list | tuple | np.ndarray) and len(given):
+        return tuple(real(one, name) for one in given)
+    raise SelectionError(f"{name} {told(given)}: give a sequence of numbers")
+
+
 def _nonzero(std: Sequence[float]) -> tuple[float, ...]:
-    if any(value == 0 for value in std):
+    given = _numbers("pixel_std", std)
+    if any(value == 0 for value in given):
         raise SelectionError(
             "a standard deviation of 0 cannot be divided by: give positive numbers"
         )
-    return tuple(float(value) for value in std)
+    return tuple(real(value, "pixel_std", above=0) for value in given)
 
 
 def _colour_order(order: str | None) -> str | None:
-    if order not in {None, "rgb", "bgr"}:
-        raise SelectionError(f"no order of colours is called {order!r}: one of: rgb, bgr")
+    if order is not None and order not in ("rgb", "bgr"):
+        raise SelectionError(f"no order of colours is called {told(order)}: one of: rgb, bgr")
     return order

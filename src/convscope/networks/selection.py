@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from convscope.arguments import is_whole, text, told
 from convscope.errors import SelectionError, near
 from convscope.networks.layer import Layer
 
@@ -49,10 +49,14 @@ def select_layers(
     if selectors is None:
         return list(layers.values())
     several: list[Any]
-    if isinstance(selectors, str | slice) or hasattr(selectors, "__index__"):
+    if isinstance(selectors, str | slice) or is_whole(selectors):
         several = [selectors]
-    else:
+    elif isinstance(selectors, Iterable) and not isinstance(selectors, bytes | Mapping):
         several = list(selectors)
+    else:
+        raise _no_layer(selectors)
+    if not several:
+        raise SelectionError("no layer was chosen: give at least one, or None for all")
     chosen: dict[str, Layer] = {}
     for selector in several:
         parts = selector.split(",") if isinstance(selector, str) else [selector]
@@ -70,7 +74,7 @@ def named_layer(layers: Mapping[str, Layer], name: str) -> Layer:
     SelectionError
         When there is none.
     """
-    if name in layers:
+    if text(name, "layer") in layers:
         return layers[name]
     whole = layers.get(name.removesuffix(LINEAR))
     if whole is not None and whole.has_linear:
@@ -94,8 +98,10 @@ def _matching(layers: Mapping[str, Layer], selector: Selector) -> list[Layer]:
     ordered = list(layers.values())
     if isinstance(selector, slice):
         return _sliced(ordered, selector, str(selector))
+    if is_whole(selector):
+        return [_at(ordered, int(selector))]
     if not isinstance(selector, str):
-        return [_at(ordered, operator.index(selector))]
+        raise _no_layer(selector)
     if selector.endswith(LINEAR) and selector not in layers:
         return _linear_parts(layers, selector)
     if selector in layers:
@@ -113,7 +119,15 @@ def _matching(layers: Mapping[str, Layer], selector: Selector) -> list[Layer]:
     return matches
 
 
+def _no_layer(given: object) -> SelectionError:
+    return SelectionError(
+        f"layer {told(given)}: give a name, a glob, kind:KIND, an index or a slice of indices"
+    )
+
+
 def _sliced(ordered: Sequence[Layer], bounds: slice, given: str) -> list[Layer]:
+    if not all(end is None or is_whole(end) for end in (bounds.start, bounds.stop, bounds.step)):
+        raise _no_layer(bounds)
     chosen = [] if bounds.step == 0 else list(ordered[bounds])
     if not chosen:
         raise SelectionError(

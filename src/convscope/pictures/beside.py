@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from convscope.arguments import mapping, text, texts, told
 from convscope.errors import SelectionError
 from convscope.pictures.colormap import full_palette
 from convscope.pictures.drawing import Drawing
-from convscope.pictures.picture import Picture
+from convscope.pictures.picture import Picture, picture_given
 from convscope.pictures.sheet import BAR_HEIGHT, BAR_WIDTH, MARGIN, TITLE, Sheet, text_width
 
 __all__ = ["beside"]
@@ -48,11 +49,17 @@ def beside(
     SelectionError
         When there is no picture, or titles or spans are not one a picture.
     """
-    if not pictures:
-        raise SelectionError("no picture was given: give at least one")
+    if not isinstance(pictures, Sequence) or not pictures:
+        raise SelectionError(f"pictures {told(pictures)}: give a list of at least one picture")
+    for picture in pictures:
+        picture_given(picture, "pictures")
+    if title is not None:
+        text(title, "title")
+    if provenance is not None:
+        mapping(provenance, "provenance")
     bars = [picture.bar for picture in pictures]
-    names = [picture.title for picture in pictures] if titles is None else list(titles)
-    words = [bar.words for bar in bars] if spans is None else list(spans)
+    names = [picture.title for picture in pictures] if titles is None else texts(titles, "titles")
+    words = [bar.words for bar in bars] if spans is None else texts(spans, "spans")
     for kind, given in (("titles", names), ("spans", words)):
         if len(given) != len(pictures):
             raise SelectionError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.arguments import real_array
 from convscope.errors import SelectionError
 from convscope.pictures.levels import levels
 from convscope.pictures.scale import Floats, Scale, bounds_of, span_of
@@ -74,7 +75,7 @@ def cell_of(given: Any) -> Cell:
     """
     if given is None:
         return Cell(None)
-    array = np.asarray(given.values if hasattr(given, "dims") else given)
+    array = real_array(given, "a cell", "(y, x), or uint8 (y, x) or (y, x, 3) for a picture")
     if array.size == 0:
         raise SelectionError(f"a cell of shape {array.shape} is empty: give None for no picture")
     if array.dtype == np.uint8 and (array.ndim == 2 or array.shape[2:] in ((1,), (3,))):

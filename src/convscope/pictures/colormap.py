@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.arguments import text
 from convscope.errors import SelectionError, near
 
 __all__ = ["CARRIED", "LEVELS", "Place", "full_palette", "palette"]
@@ -71,7 +72,6 @@ _GAPS = ((255, 255, 255), (196, 203, 209))
 _VISIBLE = 60.0
 
 
-@lru_cache(maxsize=64)
 def palette(name: str) -> NDArray[np.uint8]:
     """Give the 240 colours of a colormap.
 
@@ -90,6 +90,11 @@ def palette(name: str) -> NDArray[np.uint8]:
     SelectionError
         When no colormap has this name.
     """
+    return _palette(text(name, "colormap"))
+
+
+@lru_cache(maxsize=64)
+def _palette(name: str) -> NDArray[np.uint8]:
     base = name.removesuffix("_r")
     if base in CARRIED:
         with np.load(_FILE) as stored:
@@ -113,7 +118,6 @@ def _from_matplotlib(name: str) -> NDArray[np.uint8]:
     return np.array(sampled[:, :3], dtype=np.uint8)
 
 
-@lru_cache(maxsize=64)
 def full_palette(name: str) -> NDArray[np.uint8]:
     """Give all 256 colours of a picture: the levels of a colormap, then the reserved places.
 
@@ -128,6 +132,11 @@ def full_palette(name: str) -> NDArray[np.uint8]:
         Not writeable. The gap is white, or grey where the colormap has white at an end or in its
         middle.
     """
+    return _full_palette(text(name, "colormap"))
+
+
+@lru_cache(maxsize=64)
+def _full_palette(name: str) -> NDArray[np.uint8]:
     colours = np.empty((256, 3), np.uint8)
     colours[:LEVELS] = palette(name)
     for place, colour in _RESERVED.items():

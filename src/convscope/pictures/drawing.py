@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convscope.arguments import choice, file_path, real
 from convscope.errors import SelectionError
 from convscope.pictures import png
 from convscope.pictures.files import write_atomically
@@ -31,7 +31,7 @@ def check_suffix(path: str | os.PathLike[str]) -> str:
     SelectionError
         For another suffix; worth asking before long work.
     """
-    suffix = Path(path).suffix.lower()
+    suffix = file_path(path).suffix.lower()
     if suffix not in _SUFFIXES:
         raise SelectionError(f"cannot save {path}: end the name in {', '.join(_SUFFIXES)}")
     return suffix[1:]
@@ -61,7 +61,14 @@ class Drawing:
             ``png``, ``pdf`` or ``svg``. Text stays text in the last two.
         dpi : int
             Pixels an inch, where there are pixels.
+
+        Raises
+        ------
+        SelectionError
+            For another kind, or no number of pixels.
         """
+        choice(kind, "kind", [suffix[1:] for suffix in _SUFFIXES])
+        real(dpi, "dpi", above=0)
         import matplotlib
 
         said = png.provenance_text(self.provenance)

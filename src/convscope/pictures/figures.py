@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from convscope.arguments import real, told
 from convscope.errors import SelectionError
 from convscope.pictures.beside import beside
 from convscope.pictures.colormap import LEVELS, Place
@@ -19,7 +20,7 @@ from convscope.pictures.drawing import Drawing
 from convscope.pictures.lines import lines
 from convscope.pictures.matrix import matrix
 from convscope.pictures.mosaic import mosaic
-from convscope.pictures.picture import Picture
+from convscope.pictures.picture import Picture, picture_given
 from convscope.pictures.sheet import (
     BAR_HEIGHT,
     BAR_WIDTH,
@@ -53,6 +54,8 @@ def numbered(values: ArrayLike, *, size: float | None = None, **options: Any) ->
     **options
         As for `mosaic`: scale, colormap, columns, words and the others.
     """
+    if size is not None:
+        real(size, "size", above=0)
     picture = mosaic(values, **{**options, "gap": 0, "zoom": 1})
     tiling = picture.tiling
     if tiling.strip or tiling.height == 1:
@@ -90,7 +93,7 @@ def numbered(values: ArrayLike, *, size: float | None = None, **options: Any) ->
 
 def page(picture: Picture) -> Drawing:
     """Put a mosaic on a page with real text, for PDF and SVG."""
-    zoomed = picture.zoomed(max(1, picture.zoom))
+    zoomed = picture_given(picture).zoomed(max(1, picture.zoom))
     by_y, by_x = zoomed.tiling.zooms(zoomed.zoom)
     pixels = picture.levels.repeat(by_y, axis=0).repeat(by_x, axis=1)
     unit = min(max(pixels.shape[1] / 100, 3.0), 16.0) / pixels.shape[1]
@@ -144,9 +147,13 @@ def draw_picture(picture: Picture, ax: Axes) -> AxesImage:
     matplotlib.image.AxesImage
         Of the colours, (y, x, 3); pointing at it names the channel and the unit.
     """
+    from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import ListedColormap, Normalize
 
+    picture_given(picture)
+    if not isinstance(ax, Axes):
+        raise SelectionError(f"ax {told(ax)}: give axes of matplotlib, such as pyplot.gca()")
     drawn = ax.imshow(picture.colours(), interpolation="nearest")
     ax.set(xticks=[], yticks=[], title=picture.title)
 

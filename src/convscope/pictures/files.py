@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from convscope.arguments import file_path
 from convscope.errors import OutputError
 
 __all__ = ["make_folder", "whole_file", "write_atomically"]
@@ -68,7 +69,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         Nothing is left behind then, nor when the block raises, and a file that was there before is
         as it was.
     """
-    target = Path(path)
+    target = file_path(path)
     part = target.parent / f".convscope-{secrets.token_hex(8)}.part"
     try:
         # Not tempfile.mkstemp, whose files nobody else may read.
@@ -94,8 +95,9 @@ def make_folder(path: str | os.PathLike[str]) -> None:
     OutputError
         When it cannot be made, or is a file.
     """
+    folder = file_path(path, "folder")
     try:
-        Path(path).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         raise OutputError(
             f"cannot make the folder {path}: a file has that name: choose another"

@@ -13,6 +13,7 @@ from convscope.errors import SelectionError
 from convscope.pictures.colormap import Place
 from convscope.pictures.drawing import Drawing
 from convscope.pictures.footer import colour_bar
+from convscope.pictures.given import check_given, permutation
 from convscope.pictures.maps import maps_of
 from convscope.pictures.scale import Floats, Scale, Span, bounds_of, span_of
 from convscope.pictures.sheet import MARGIN, TITLE, Box, Sheet, text_width
@@ -74,12 +75,16 @@ def lines(
     maps = maps_of(values, dims)
     if maps.kind != "signal":
         raise SelectionError("only signals are drawn as lines: give (channel, x), named with dims=")
-    if columns is not None and columns < 1:
-        raise SelectionError(f"columns {columns}: a whole number from 1, plots in each row")
+    check_given(
+        maps.channels, columns=columns, low=low, high=high, bounds=bounds, words=words,
+        signed=signed, provenance=provenance, title=title, order=order, axis=axis,
+    )  # fmt: skip
     ends = [None if end is None else np.asarray(end, np.float32) for end in (low, high)]
     found = bounds_of(maps.values, *ends)
     span = span_of(maps.values, chosen, found, shared=bounds, signed=signed)
-    shown = list(range(maps.channels)) if order is None else [int(one) for one in order]
+    shown = list(range(maps.channels))
+    if order is not None:
+        shown = permutation(order, maps.channels).tolist()
     columns = min(columns or _columns(maps.channels), maps.channels)
     origin = {**maps.provenance, **(provenance or {})}
     layer = origin.get("layer")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from convscope.arguments import real_array, texts
 from convscope.errors import SelectionError
 from convscope.pictures.scale import Floats
 
@@ -80,17 +81,17 @@ def maps_of(values: Any, dims: Sequence[str] | None = None) -> Maps:
         For more than one image, other axes than channel, z, y, x, an empty array, or values that
         are not real numbers.
     """
-    array = np.asarray(values.values if hasattr(values, "dims") else values)
-    if dims is None:
+    array = real_array(values, "values", "(channel, y, x), or a DataArray")
+    if dims is not None:
+        dims = texts(dims, "dims")
+    else:
         dims = getattr(values, "dims", None) or _BARE.get(array.ndim, ())
     names = tuple(str(name) for name in dims)
-    if len(names) != array.ndim:
+    if len(names) != array.ndim or not names:
         raise SelectionError(
             f"an array of {array.ndim} axes cannot be drawn: give (channel, y, x), or name the "
             "axes with dims="
         )
-    if array.dtype.kind not in "fiub":
-        raise SelectionError(f"values of type {array.dtype} cannot be drawn: give real numbers")
     if "image" in names:
         axis = names.index("image")
         if array.shape[axis] != 1:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from convscope.arguments import mapping, real_array, text, texts
 from convscope.errors import SelectionError
 from convscope.pictures.colormap import LEVELS, Place
 from convscope.pictures.drawing import Drawing
@@ -70,9 +71,14 @@ def matrix(
         For an empty array or one of other than two axes, names that are not one a row or column,
         or an unknown colormap.
     """
-    shares = np.asarray(getattr(values, "values", values), np.float64)
+    shares = real_array(values, "values", "(row, column)").astype(np.float64)
     if shares.ndim != 2 or shares.size == 0:
         raise SelectionError(f"an array of shape {shares.shape} is no matrix: give (row, column)")
+    for name, words in (("row_title", row_title), ("column_title", column_title), ("title", title)):
+        if words is not None:
+            text(words, name)
+    if provenance is not None:
+        mapping(provenance, "provenance")
     about: dict[str, Any] = dict(getattr(values, "attrs", {}))
     rows = _names("row_names", row_names, values, 0, shares.shape[0])
     columns = _names("column_names", column_names, values, 1, shares.shape[1])
@@ -110,7 +116,7 @@ def matrix(
 def _names(
     option: str, given: Sequence[str] | None, values: Any, axis: int, count: int
 ) -> list[str]:
-    names: Any = given
+    names: Any = None if given is None else texts(given, option)
     if names is None:
         dims, coords = getattr(values, "dims", ()), getattr(values, "coords", {})
         known = len(dims) == 2 and dims[axis] in coords

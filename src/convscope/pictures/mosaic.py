@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convscope.errors import SelectionError
+from convscope.arguments import whole
 from convscope.pictures.colormap import Place, palette
+from convscope.pictures.given import check_given, permutation
 from convscope.pictures.levels import write_levels
 from convscope.pictures.maps import Maps, maps_of
 from convscope.pictures.picture import Picture, check_zoom
@@ -100,10 +101,13 @@ def mosaic(
     """
     chosen = Scale.parse(scale)
     maps = maps_of(values, dims)
-    given = {"low": low, "high": high, "words": words, "order": order}
-    _check(maps.channels, columns, gap, given, bounds)
+    check_given(
+        maps.channels, columns=columns, low=low, high=high, bounds=bounds, words=words,
+        signed=signed, provenance=provenance, title=title, order=order, axis=axis,
+    )  # fmt: skip
+    whole(gap, "gap", 0, what="units between maps")
     if order is not None:
-        shown = _permutation(order, maps.channels)
+        shown = permutation(order, maps.channels)
         maps = replace(maps, values=maps.values[shown])
         low, high = (None if end is None else np.asarray(end)[shown] for end in (low, high))
         words = None if words is None else [words[channel] for channel in shown]
@@ -113,7 +117,7 @@ def mosaic(
     least, most = (None if end is None else np.asarray(end, np.float32) for end in (low, high))
     found = bounds_of(maps.values, least, most)
     span = span_of(maps.values, chosen, found, shared=bounds, signed=signed)
-    name = colormap or ("RdBu" if span.centred else "viridis")
+    name = colormap if colormap is not None else "RdBu" if span.centred else "viridis"
     palette(name)
     tiling = _tiling(maps, columns, gap)
     known = _words(found, maps.single) if words is None else tuple(words)
@@ -138,37 +142,6 @@ def mosaic(
         provenance=origin,
         order=None if order is None else tuple(shown.tolist()),
     )
-
-
-def _permutation(order: Sequence[int], channels: int) -> NDArray[np.intp]:
-    shown = np.asarray(order, np.intp)
-    if not np.array_equal(np.sort(shown), np.arange(channels)):
-        raise SelectionError(
-            f"an order of {channels} tiles must hold every channel from 0 to {channels - 1} once"
-        )
-    return shown
-
-
-def _check(
-    channels: int,
-    columns: int | None,
-    gap: int,
-    given: Mapping[str, Any],
-    bounds: tuple[float, float] | None,
-) -> None:
-    if columns is not None and columns < 1:
-        raise SelectionError(f"columns {columns}: a whole number from 1, maps in each row")
-    if gap < 0:
-        raise SelectionError(f"gap {gap}: a whole number from 0, units between maps")
-    for name, several in given.items():
-        if several is not None and len(several) != channels:
-            raise SelectionError(
-                f"{name} has {len(several)} entries for {channels} channels: give one a channel"
-            )
-    if bounds is not None and not (
-        np.isfinite(bounds[0]) and np.isfinite(bounds[1]) and bounds[0] <= bounds[1]
-    ):
-        raise SelectionError(f"bounds {bounds}: give two finite numbers, the lower first")
 
 
 def _tiling(maps: Maps, columns: int | None, gap: int) -> Tiling:

@@ -6,17 +6,18 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from convscope.arguments import told, whole
 from convscope.errors import SelectionError
 from convscope.pictures import png
 from convscope.pictures.blanks import WORDS, marked_tile
 from convscope.pictures.colormap import LEVELS, Place, full_palette
+from convscope.pictures.drawing import check_suffix
 from convscope.pictures.files import write_atomically
 from convscope.pictures.footer import ColourBar, colour_bar, footer
 from convscope.pictures.scale import Floats, Scale
@@ -26,10 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-__all__ = ["SUFFIXES", "Picture", "check_zoom"]
-
-SUFFIXES = (".png", ".pdf", ".svg")
-"""What a picture can be saved as."""
+__all__ = ["Picture", "check_zoom", "picture_given"]
 
 Bytes = NDArray[np.uint8]
 
@@ -38,8 +36,7 @@ _COMFORTABLE = (640, 1600)
 
 def check_zoom(zoom: int) -> None:
     """Raise `SelectionError` when a zoom is not a whole number from 1."""
-    if isinstance(zoom, bool) or not isinstance(zoom, int | np.integer) or zoom < 1:
-        raise SelectionError(f"zoom {zoom!r}: a whole number from 1, pixels for each unit")
+    whole(zoom, "zoom", 1, what="pixels for each unit")
 
 
 def _slices(tiling: Tiling) -> dict[str, Any]:
@@ -144,7 +141,7 @@ class Picture:
             Channel, y, x of the unit in its map (channel, z, y, x for maps with depth; y = x = 0
             in a layer without space; y = 0 in a signal); None between tiles and outside them.
         """
-        found = self.tiling.channel_at(y, x, self.zoom)
+        found = self.tiling.channel_at(whole(y, "y"), whole(x, "x"), self.zoom)
         if found is None or self.order is None:
             return found
         return (self.order[found[0]], *found[1:])
@@ -157,6 +154,7 @@ class Picture:
         SelectionError
             When there is no such channel.
         """
+        channel = whole(channel, "channel")
         if self.order is not None and channel in self.order:
             channel = self.order.index(channel)
         return self.tiling.box(channel, self.zoom)
@@ -266,15 +264,12 @@ class Picture:
         OutputError
             When the file cannot be written.
         """
-        suffix = Path(path).suffix.lower()
-        if suffix == ".png":
+        if check_suffix(path) == "png":
             write_atomically(path, self.png())
-        elif suffix in SUFFIXES:
+        else:
             from convscope.pictures.figures import page
 
             page(self).save(path)
-        else:
-            raise SelectionError(f"cannot save {path}: end the name in {', '.join(SUFFIXES)}")
 
     def _comfortable(self) -> Picture:
         """Enlarge to about 640 pixels wide, if that makes it no higher than 1,600."""
@@ -310,3 +305,16 @@ class Picture:
             depth = f"{tiling.slices} x " if tiling.slices > 1 else ""
             size = f"{tiling.channels} maps of {depth}{tiling.height} x {tiling.width}"
         return f"<Picture {origin + ': ' if origin else ''}{size}, scale {self.scale}>"
+
+
+def picture_given(value: object, name: str = "picture") -> Picture:
+    """Give a picture that an argument must hold.
+
+    Raises
+    ------
+    SelectionError
+        For anything else.
+    """
+    if isinstance(value, Picture):
+        return value
+    raise SelectionError(f"{name} {told(value)}: give what convscope.mosaic draws")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.arguments import text as string
 from convscope.errors import SelectionError, near
 
 __all__ = ["SCALES", "Bounds", "Scale", "Span", "bounds_of", "span_of"]
@@ -52,7 +53,7 @@ class Scale:
         """
         if isinstance(text, Scale):
             return text
-        word = text.strip().casefold()
+        word = string(text, "scale").strip().casefold()
         if word in ("channel", "layer", "shared", "robust", "sigma"):
             return cls(word)
         if not word.startswith("fixed"):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from convscope.arguments import ends, flag, mapping, real, text, texts, told
 from convscope.errors import SelectionError
 from convscope.pictures.cells import Cell, Ends, cell_of, places_of, scaled
 from convscope.pictures.drawing import Drawing
@@ -78,14 +79,22 @@ def table(
         For an empty table, a cell that cannot be drawn, an unknown scale or colormap.
     """
     chosen = Scale.parse(scale)
-    rows = [[cell_of(cell) for cell in row] for row in cells]
+    rows = _rows(cells)
     count = max((len(row) for row in rows), default=0)
     if count == 0:
         raise SelectionError("a table without cells: give at least one map")
     _check_titles("row_titles", row_titles, len(rows))
     _check_titles("column_titles", column_titles, count)
+    _check_beside(rows, bounds, words)
+    if title is not None:
+        text(title, "title")
+    if signed is not None:
+        flag(signed, "signed")
+    if provenance is not None:
+        mapping(provenance, "provenance")
+    real(size, "size", above=0)
     ends, centred = scaled(rows, chosen, bounds, signed)
-    name = colormap or ("RdBu" if centred else "viridis")
+    name = colormap if colormap is not None else "RdBu" if centred else "viridis"
     bars = _bars(rows, ends, chosen, centred)
     grid = _Grid.around(rows, count, size, row_titles or (), bool(title), bool(column_titles))
     width = max(grid.width, _NARROWEST if None in bars else 0.0)
@@ -144,8 +153,40 @@ class _Grid:
         return self.left + x * step[0], self.top + y * step[1], self.size, self.tall
 
 
+def _rows(cells: Sequence[Sequence[Any]]) -> list[list[Cell]]:
+    if not _is_list(cells) or not all(_is_list(row) for row in cells):
+        raise SelectionError(f"cells {told(cells)}: give rows of arrays, a list of lists")
+    return [[cell_of(cell) for cell in row] for row in cells]
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes)
+
+
+def _check_beside(rows: Sequence[Sequence[Cell]], bounds: Any, words: Any) -> None:
+    """Refuse bounds and words that are not those of the cells."""
+    shape = [len(row) for row in rows]
+    if bounds is not None and _of_cells(bounds, shape):
+        for pair in (pair for row in bounds for pair in row if pair is not None):
+            ends(pair, "bounds")
+    elif bounds is not None:
+        ends(bounds, "bounds")
+    if words is None:
+        return
+    if not _of_cells(words, shape) or not all(
+        word is None or isinstance(word, str) for row in words for word in row
+    ):
+        raise SelectionError(
+            f"words {told(words)}: give rows of strings or None, one for each cell"
+        )
+
+
+def _of_cells(given: Any, shape: Sequence[int]) -> bool:
+    return _is_list(given) and all(map(_is_list, given)) and [len(row) for row in given] == shape
+
+
 def _check_titles(name: str, titles: Sequence[str] | None, count: int) -> None:
-    if titles is not None and len(titles) != count:
+    if titles is not None and len(texts(titles, name)) != count:
         raise SelectionError(f"{len(titles)} {name} for a table with {count}: give one for each")
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convscope.errors import InputError, SelectionError, near
+from convscope.arguments import file_path, is_whole, text, told, whole
+from convscope.errors import InputError, NotHeldError, SelectionError, near
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.datasets import open_dataset
 from convscope.inputs.images import Image
@@ -47,6 +48,7 @@ def open_survey(path: str | Path) -> Survey:
     InputError
         When it is no survey's store, or no shard of it is finished.
     """
+    file_path(path)
     return Survey(Store(path))
 
 
@@ -132,8 +134,10 @@ class Survey(Mapping[str, "xarray.Dataset"]):
         return self._store.arrays(sizes_of(self.plan, self._about["layers"]))
 
     def __getitem__(self, layer: str) -> xarray.Dataset:
-        if layer not in self._layers:
-            raise KeyError(layer)
+        if not isinstance(layer, str) or layer not in self._layers:
+            raise NotHeldError(
+                f"layer {told(layer)} was not surveyed in {self.path}: {near(str(layer), self)}"
+            )
         if layer not in self._kept:
             self._kept[layer] = self._dataset(layer)
         return self._kept[layer]
@@ -155,8 +159,6 @@ class Survey(Mapping[str, "xarray.Dataset"]):
         SelectionError
             When it was not surveyed.
         """
-        if name not in self:
-            raise SelectionError(f"{name!r} was not surveyed in {self.path}: {near(name, self)}")
         return self[name]
 
     @cached_property
@@ -171,10 +173,17 @@ class Survey(Mapping[str, "xarray.Dataset"]):
 
     def read(self, name: str, columns: slice = slice(None)) -> np.ndarray:
         """Read one array for all layers at once, ``(channel, ...)``, or for some channels."""
-        if self._held is not None:
-            values = self._held[name][1][columns]
-        else:
-            values = self._arrays.read(name, columns)
+        text(name, "name")
+        ends = (columns.start, columns.stop, columns.step) if isinstance(columns, slice) else ("",)
+        if not all(end is None or is_whole(end) for end in ends):
+            raise SelectionError(f"columns {told(columns)}: give a slice of channels")
+        try:
+            if self._held is not None:
+                values = self._held[name][1][columns]
+            else:
+                values = self._arrays.read(name, columns)
+        except KeyError as error:
+            raise NotHeldError(f"the survey in {self.path} has no array {name!r}") from error
         highest = self._highest.get(name)
         if highest is not None and values.size and not -1 <= values.min() <= values.max() < highest:
             raise InputError(
@@ -241,7 +250,7 @@ class Survey(Mapping[str, "xarray.Dataset"]):
                 f"{self._about['dataset_source']} has {len(dataset):,} images and had {count:,} "
                 f"when {self.path} was made: put the same dataset there"
             )
-        return dataset[place]
+        return dataset[whole(place, "place")]
 
     def _dataset(self, layer: str) -> xarray.Dataset:
         import xarray

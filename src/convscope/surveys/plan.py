@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from convscope.arguments import choice, whole
 from convscope.errors import InputError, SelectionError
 from convscope.inputs.dataset import Dataset
 from convscope.networks import Network
@@ -130,10 +131,11 @@ def make_plan(
             f"{network.name} takes no images, which is what a dataset holds: survey a network of "
             "images"
         )
-    if k < 1 or (batch is not None and batch < 1):
-        raise SelectionError(f"{k if k < 1 else batch} is too few: give at least 1")
-    _among("ranking", ranking, RANKINGS)
-    _among("set of images", among, AMONG)
+    whole(k, "k", 1, what="images kept a channel (--top)")
+    if batch is not None:
+        whole(batch, "batch", 1, what="images at once")
+    choice(ranking, "ranking", RANKINGS)
+    choice(among, "among", AMONG)
     chosen = [layer for layer in network.select(layers) if reducible(layer)]
     if not chosen:
         raise SelectionError("none of the chosen layers has channels: choose others")
@@ -188,11 +190,6 @@ def outputs_of(network: Network) -> int:
         return 0
     layer = network.layers[head.layer.removesuffix(LINEAR)]
     return 0 if layer.space else layer.channels or 0
-
-
-def _among(what: str, given: str, possible: Sequence[str]) -> None:
-    if given not in possible:
-        raise SelectionError(f"there is no {what} {given!r}: one of: {', '.join(possible)}")
 
 
 def _class_names(dataset: Dataset) -> tuple[str, ...]:

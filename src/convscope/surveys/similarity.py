@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convscope.analysis.similarity import LEAST, Products, centred_gram, products
+from convscope.arguments import whole
 from convscope.errors import InputError, SelectionError
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.datasets import open_dataset
@@ -91,7 +92,10 @@ def similarity(
         When a network takes no images, the dataset cannot be opened, or images of unlike size
         give maps of unlike size.
     """
-    if batch is not None and batch < LEAST:
+    if sample is not None:
+        whole(sample, "sample", 1, what="images")
+    whole(seed, "seed", 0)
+    if batch is not None and whole(batch, "batch") < LEAST:
         raise SelectionError(_too_few(f"a batch of {batch} was asked for"))
     rows = _Side.of(one, layers)
     columns = _Side.of(

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from convscope.errors import InputError, OutputError, SelectionError, near
+from convscope.arguments import callback, choice, file_path, real, text, whole
+from convscope.errors import InputError, OutputError, SelectionError
 from convscope.inputs.dataset import Dataset
 from convscope.inputs.datasets import open_dataset
 from convscope.networks import Network, open_network
@@ -101,13 +102,20 @@ def survey(
     OutputError
         When the store cannot be written, or another survey writes it.
     """
-    if engine not in ENGINES:
-        raise SelectionError(f"there is no engine {engine!r}: {near(engine, ENGINES)}")
+    choice(engine, "engine", ENGINES)
+    whole(seed, "seed", 0)
+    whole(workers, "workers", 1)
+    real(gpus_per_worker, "gpus_per_worker", least=0)
+    if address is not None:
+        text(address, "address")
+    for name, told in (("begin", begin), ("progress", progress)):
+        callback(told, name)
+    file_path(output, "output")
     store = Store(output)
     opened = dataset if isinstance(dataset, Dataset) else open_dataset(dataset)
-    whole = len(opened)
+    count = len(opened)
     if sample is not None:
-        opened = opened.sample(sample, seed)
+        opened = opened.sample(whole(sample, "sample", 1, what="images"), seed)
     network = open_network(model)
     plan = make_plan(
         network, opened, layers, per_class, k=k, ranking=ranking, among=among, batch=batch
@@ -115,7 +123,7 @@ def survey(
     if store.other_files():
         raise OutputError(f"{store.path!r} is a folder with other files: give another -o")
     with store.locked():
-        _begin(store, plan, network, opened, dataset, whole)
+        _begin(store, plan, network, opened, dataset, count)
         store.delete_partials()
         if store.is_finished:
             # It may have been stopped just before.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from convscope.arguments import callback, file_path, text, whole
 from convscope.errors import SelectionError, near
 from convscope.frameworks import import_keras
 from convscope.inputs.class_names import CLASS_NAMES
@@ -147,7 +148,7 @@ def find(name: str) -> Recipe:
     SelectionError
         When there is none.
     """
-    recipe = RECIPES.get(name.replace("_", "-"))
+    recipe = RECIPES.get(text(name, "name").replace("_", "-"))
     if recipe is None:
         raise SelectionError(f"there is no recipe {name!r}: {near(name, RECIPES)}")
     return recipe
@@ -195,11 +196,14 @@ def train(
     MissingExtraError
         When Keras, or for the digits scikit-learn, is not installed.
     """
-    recipe, target = find(name), Path(path).expanduser()
+    recipe, target = find(name), file_path(path).expanduser()
+    callback(progress, "progress")
+    if data is not None:
+        file_path(data, "data")
     recipe = replace(
         recipe,
-        epochs=_positive(recipe.epochs if epochs is None else epochs, "epochs"),
-        batch=_positive(recipe.batch if batch is None else batch, "images a batch"),
+        epochs=recipe.epochs if epochs is None else whole(epochs, "epochs", 1),
+        batch=recipe.batch if batch is None else whole(batch, "batch", 1, what="images a step"),
     )
     check_output(target)
     keras = import_keras("training a network")
@@ -220,12 +224,6 @@ def train(
         **scores,
         validation=tuple(validation),
     )
-
-
-def _positive(number: int, what: str) -> int:
-    if number < 1:
-        raise SelectionError(f"{number} {what} cannot be trained: give at least 1")
-    return number
 
 
 def embedded() -> Path:

@@ -10,8 +10,9 @@ import numpy as np
 
 from convscope.activations import Activations
 from convscope.analysis.diagnosis import diagnosis
+from convscope.arguments import flag, texts, whole
 from convscope.errors import SelectionError
-from convscope.networks import Batch, Layer, Network
+from convscope.networks import Batch, Layer, Network, network_given
 from convscope.networks.selection import Selector
 from convscope.pictures.colormap import palette
 from convscope.pictures.scale import Scale
@@ -71,7 +72,9 @@ def compare(
     """
     from convscope.pictures.figures import table
 
-    if mean == (channel is not None):
+    network_given(network)
+    flag(input, "input")
+    if flag(mean, "mean") == (channel is not None):
         raise SelectionError(
             "compare shows either one channel or the mean over channels: give --channel N or --mean"
         )
@@ -82,7 +85,7 @@ def compare(
     beside = _row_titles(batches, titles)
     chosen = network.select(layers)
     if channel is not None:
-        _check_channel(chosen, channel)
+        _check_channel(chosen, whole(channel, "channel"))
     activations = network.record(batches, chosen)
     cells = [
         [_cell(activations, layer, channel, image, look) for layer in chosen]
@@ -191,7 +194,7 @@ def _inputs(network: Network, batches: Sequence[Batch]) -> list[np.ndarray]:
 def _row_titles(batches: Sequence[Batch], titles: Sequence[str] | None) -> list[str]:
     names = [name for batch in batches for name in batch.names]
     if titles is not None:
-        if len(titles) != len(names):
+        if len(texts(titles, "titles")) != len(names):
             raise SelectionError(
                 f"{len(titles)} titles were given for {len(names)} images: give one an image"
             )

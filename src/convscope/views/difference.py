@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convscope.activations import image_index
+from convscope.arguments import told
 from convscope.errors import SelectionError
-from convscope.networks import Layer, Network
+from convscope.networks import Layer, Network, network_given
 from convscope.networks.naming import told_apart
 from convscope.pictures.mosaic import mosaic
 from convscope.views.look import drawable
@@ -112,6 +113,8 @@ def difference(one: Network, other: Network, images: Any, layer: str | int) -> D
     """
     import xarray
 
+    network_given(one, "one")
+    network_given(other, "other")
     chosen = _chosen(one, layer), _chosen(other, layer)
     maps = [
         network.record(network.batches(images), [found])[found.name]
@@ -128,9 +131,11 @@ def difference(one: Network, other: Network, images: Any, layer: str | int) -> D
 
 
 def _chosen(network: Network, layer: str | int) -> Layer:
+    if layer is None:
+        raise SelectionError("layer None: give the name or index of one layer")
     found = network.select(layer)
     if len(found) > 1:
-        raise SelectionError(f"{layer!r} means {len(found)} layers of {network.name}: give one")
+        raise SelectionError(f"{told(layer)} means {len(found)} layers of {network.name}: give one")
     if not found[0].has_image_axis:
         raise SelectionError(
             f"layer {found[0].name!r} of {network.name} has no value an image: choose another"

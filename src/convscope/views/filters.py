@@ -13,8 +13,9 @@ import numpy as np
 from convscope.analysis.filters import kernels, takes_colours
 from convscope.analysis.maximisation import STEPS, Maximised, maximise
 from convscope.analysis.units import channels_of, one_layer
+from convscope.arguments import flag
 from convscope.errors import SelectionError
-from convscope.networks import Network
+from convscope.networks import Network, network_given
 from convscope.networks.selection import Selector
 
 if TYPE_CHECKING:
@@ -177,6 +178,8 @@ def filters(
     ModelError, InputError
         When the network gives no gradients or takes no images, under `maximize`.
     """
+    network_given(network)
+    flag(maximize, "maximize")
     name = one_layer(network, layer).name
     chosen, count = first_channels(network, layer, maximize=maximize)
     if channels is not None:

@@ -9,7 +9,7 @@ from convscope.analysis.bias import bias_alone
 from convscope.analysis.contributions import Books, books
 from convscope.analysis.diagnosis import CONSTANT, count_words, diagnosis, reasons
 from convscope.errors import SelectionError
-from convscope.networks import Batch, Layer, Network
+from convscope.networks import Batch, Layer, Network, network_given
 from convscope.views.contributions import contribution_rows
 from convscope.views.look import drawable
 
@@ -110,7 +110,7 @@ def layers(network: Network) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = layer_rows(network.layers.values())
+    rows = layer_rows(network_given(network).layers.values())
     for row, layer in zip(rows, network.layers.values(), strict=True):
         row["size"] = size_note(network, layer)
     return pd.DataFrame(rows).set_index("name")

@@ -15,12 +15,14 @@ from convscope.analysis.contributions import Books, books
 from convscope.analysis.diagnosis import CONSTANT, count_words, diagnosis, reasons
 from convscope.analysis.muting import MUTED, muted_channels
 from convscope.analysis.statistics import Extent, extent
-from convscope.errors import SelectionError, near
-from convscope.networks import Batch, Layer, Network
+from convscope.analysis.target import Target
+from convscope.arguments import callback, choice, file_path, flag, told, whole
+from convscope.errors import NotHeldError, SelectionError, near
+from convscope.networks import Batch, Layer, Network, network_given
 from convscope.networks.selection import Selector
 from convscope.pictures.colormap import palette
 from convscope.pictures.mosaic import mosaic
-from convscope.pictures.picture import Picture
+from convscope.pictures.picture import Picture, check_zoom
 from convscope.pictures.scale import Scale
 from convscope.views.input_picture import given, seen
 from convscope.views.look import Look, drawable
@@ -83,8 +85,13 @@ def maps(
     SelectionError, InputError, ModelError
         As for `Network.activations`, and for an unknown scale or colormap.
     """
-    if sort not in SORTS:
-        raise SelectionError(f"maps cannot be sorted by {sort!r}: {near(sort, SORTS)}")
+    network_given(network)
+    choice(sort, "sort", SORTS)
+    check_zoom(zoom)
+    flag(numbers, "numbers")
+    Target.of(target)
+    if columns is not None:
+        whole(columns, "columns", 1, what="maps in each row")
     look = Look(Scale.parse(scale), colormap, columns, zoom, numbers, sort)
     if colormap is not None:
         palette(colormap)
@@ -163,21 +170,25 @@ class Maps(Mapping[str, Picture]):
         return len(self.layers)
 
     def __getitem__(self, layer: str) -> Picture:
-        if layer not in self.layers:
-            raise SelectionError(f"no maps of a layer {layer!r}: {near(str(layer), self.layers)}")
-        return self._draw(self.layers[layer])
+        return self._draw(self._layer(layer))
+
+    def _layer(self, name: str) -> Layer:
+        if not isinstance(name, str) or name not in self.layers:
+            raise NotHeldError(f"no maps of a layer {told(name)}: {near(str(name), self.layers)}")
+        return self.layers[name]
 
     def __repr__(self) -> str:
         return f"<Maps of {self.network.name}: {len(self)} layers, {len(self.images)} images>"
 
     def words(self, layer: str) -> list[str]:
         """Say of every channel of a layer whether it is active, and if not, why it is blank."""
+        bounds = self._layer(layer).bounds
         key = (layer, self.index)
         if key not in self._words:
             words = diagnosis(
                 self.activations.array(layer, self.index),
                 known=self.extent(layer),
-                bounds=self.layers[layer].bounds,
+                bounds=bounds,
             )
             for channel in muted_channels(self.network, layer):
                 words[channel] = MUTED
@@ -243,7 +254,8 @@ class Maps(Mapping[str, Picture]):
         """
         from convscope.views.map_files import folder_names, write
 
-        folder = Path(folder)
+        callback(progress, "progress")
+        folder = file_path(folder, "folder")
         if self._at is not None or len(self.images) == 1:
             return write(self.image(self.index), folder, progress)
         written = []
@@ -275,21 +287,20 @@ class Maps(Mapping[str, Picture]):
 
     def extent(self, layer: str, image: int | None = None) -> Extent:
         """Give the smallest and largest value of every map of a layer."""
-        image = self.index if image is None else image
+        one = self._layer(layer)
+        image = self.index if image is None else self.activations.index(image)
         key = (layer, image)
         if key not in self._extents:
-            self._extents[key] = extent(
-                drawable(self.activations.array(layer, image), self.layers[layer])[0]
-            )
+            self._extents[key] = extent(drawable(self.activations.array(layer, image), one)[0])
         return self._extents[key]
 
     def order(self, layer: str) -> np.ndarray | None:
         """Give the channels of a layer in the order of their tiles; None as they are numbered."""
-        by = self.look.sort
+        one, by = self._layer(layer), self.look.sort
         if by == "contribution" and self.books is not None and layer in self.books:
             found = self.books.shares[layer][self.index]
         elif by in {"mean", "maximum"}:
-            values, _ = drawable(self.activations.array(layer, self.index), self.layers[layer])
+            values, _ = drawable(self.activations.array(layer, self.index), one)
             flat = values.reshape(len(values), -1)
             found = flat.mean(axis=1) if by == "mean" else flat.max(axis=1)
         else:
@@ -306,7 +317,7 @@ class Maps(Mapping[str, Picture]):
         """
         from convscope.pictures.figures import numbered
 
-        values, options = self._drawing(self.layers[layer])
+        values, options = self._drawing(self._layer(layer))
         return numbered(values, **options) if values.ndim > 2 else None
 
     def projection(self, layer: str) -> Picture | None:
@@ -332,7 +343,7 @@ class Maps(Mapping[str, Picture]):
         """
         from convscope.pictures.figures import lines
 
-        values, options = self._drawing(self.layers[layer])
+        values, options = self._drawing(self._layer(layer))
         if options["dims"] != ("channel", "x") or values.shape[1] < 2:
             return None
         del options["colormap"]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convscope.arguments import flag, told, whole
 from convscope.errors import SelectionError
-from convscope.networks import Layer, Network
+from convscope.networks import Layer, Network, network_given
 from convscope.networks.selection import Selector
 from convscope.pictures.files import write_atomically
 
@@ -104,10 +105,16 @@ def values(
         When the selector means several layers, the layer has no such channel, several images are
         given, or a volume is asked for (its slices are to be taken from `Network.activations`).
     """
+    network_given(network)
+    flag(mean, "mean")
+    if channel is not None:
+        whole(channel, "channel")
+    if layer is None:
+        raise SelectionError("layer None: give the name or index of one layer")
     chosen = network.select(layer)
     if len(chosen) != 1:
         raise SelectionError(
-            f"{layer!r} means {len(chosen)} layers: name one, such as {chosen[0].name!r}"
+            f"{told(layer)} means {len(chosen)} layers: name one, such as {chosen[0].name!r}"
         )
     one = chosen[0]
     activations = network.activations(image, one.name)

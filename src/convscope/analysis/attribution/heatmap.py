@@ -13,8 +13,9 @@ from convscope.analysis.attribution.methods import METHODS, Answer, Method, meth
 from convscope.analysis.attribution.picture_input import PictureInput, picture_input
 from convscope.analysis.attribution.question import Question
 from convscope.analysis.attribution.record import Heatmap
+from convscope.arguments import callback, whole
 from convscope.errors import InputError, SelectionError
-from convscope.networks import Batch, Network
+from convscope.networks import Batch, Network, network_given
 from convscope.networks.selection import Selector
 
 __all__ = ["heatmap"]
@@ -85,6 +86,9 @@ def heatmap(
     InputError
         For images of unlike size, and for a network that takes no pictures.
     """
+    network_given(network)
+    whole(seed, "seed", 0)
+    callback(progress, "progress")
     chosen = method_named(method)
     _check(network, chosen, target, layer)
     picture = picture_input(network)

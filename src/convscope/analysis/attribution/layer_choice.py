@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from convscope.analysis.attribution.question import Question
+from convscope.arguments import told
 from convscope.errors import SelectionError, near
 from convscope.networks import Head, Layer, Network
 from convscope.networks.selection import LINEAR, Selector
@@ -24,7 +25,7 @@ def named_for_cam(network: Network, selector: Selector, method: str) -> str:
     if len(chosen) > 1:
         names = ", ".join(layer.name for layer in chosen[:12])
         raise SelectionError(
-            f"{method} looks at one layer, and {selector!r} means {len(chosen)}: "
+            f"{method} looks at one layer, and {told(selector)} means {len(chosen)}: "
             f"give one of {names}"
         )
     layer = chosen[0]

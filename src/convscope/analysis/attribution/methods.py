@@ -16,6 +16,7 @@ from convscope.analysis.attribution.input_gradients import (
 )
 from convscope.analysis.attribution.question import Question
 from convscope.analysis.attribution.trials import ablation_cam, occlusion, score_cam
+from convscope.arguments import text
 from convscope.errors import SelectionError, near
 
 __all__ = ["METHODS", "Answer", "Method", "method_named"]
@@ -77,7 +78,7 @@ def method_named(name: str) -> Method:
     SelectionError
         When there is none of that name.
     """
-    if name not in METHODS:
+    if text(name, "method") not in METHODS:
         raise SelectionError(f"no method {name!r}: {near(name, METHODS)}")
     return METHODS[name]
 

@@ -29,6 +29,7 @@ def lay_out(folder: Path) -> None:
         ("photo.jpg", 80), ("dog.1100.jpg", 90), ("cat.10040.jpg", 70), ("street.png", 64),
     ):  # fmt: skip
         picture(side).save(folder / name)
+    Image.fromarray(digits()[3][1]).save(folder / "digit.png")
     cache = folder / "keras" / "datasets" / "fashion-mnist"
     cache.mkdir(parents=True)
     labels, images = zip(*digits(), strict=True)

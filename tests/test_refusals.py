@@ -244,6 +244,21 @@ FUNCTIONS = {
         },
         {"pictures": "picture"},
     ),
+    "figures.panels": Function(
+        _of("figures.panels"),
+        {"pictures": [PICTURE, IMAGE]},
+        {
+            "pictures": [None, 3, "x", [], {}, [3], [None], [_THREE], PICTURE, NETWORK, [NETWORK]],
+            "width": [None, *NOT_SIZE, "wide", "3", "0 mm", "-3 mm", "nan mm", "0.1 mm"],
+            "columns": NOT_COUNT,
+            "letters": [*NOT_CHOICE[:-2], None],
+            "titles": [*NOT_TITLES, ["a"]],
+            "footer": [None, *NOT_FLAG],
+            "dpi": [None, *NOT_SIZE],
+            "provenance": NOT_MAPPING,
+        },
+        {"pictures": "picture|panel"},
+    ),
     "figures.page": Function(
         _of("figures.page"), {"picture": PICTURE}, {"picture": [None, 3, "x", _THREE, {}, NETWORK]}
     ),
@@ -282,14 +297,14 @@ FUNCTIONS = {
         {"it": Stands("drawing"), "path": "it.png"},
         {
             "path": [*NOT_PATH, "", "it", "it.gif", "nowhere/it.png"],
-            "dpi": [None, *NOT_SIZE],
+            "dpi": NOT_SIZE,
         },
         {"path": "path|save|write"},
     ),
     "Drawing.encode": Function(
         _method("encode"),
         {"it": Stands("drawing"), "kind": "png"},
-        {"kind": NOT_CHOICE, "dpi": [None, *NOT_SIZE]},
+        {"kind": NOT_CHOICE, "dpi": NOT_SIZE},
     ),
     "open": Function(
         # How many colours a network takes may be known only when images are prepared.
@@ -658,7 +673,7 @@ FUNCTIONS = {
             {"images": [one for one in NOT_IMAGES if name != "read" or not _is_empty(one)]},
             IMAGES,
         )
-        for name in ("predict", "batches", "read")
+        for name in ("predict", "batches", "read", "provenance")
     },
     "Network.select": Function(
         _method("select"),

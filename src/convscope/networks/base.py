@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -296,6 +298,41 @@ class Network(ABC):
             digest.update(f"{name} {value.dtype} {value.shape};".encode())
             digest.update(np.ascontiguousarray(value).data)
         return digest.hexdigest()
+
+    def provenance(self, images: Any) -> dict[str, Any]:
+        """Say by hashes which network and which images a figure is of.
+
+        Parameters
+        ----------
+        images
+            As for `activations`.
+
+        Returns
+        -------
+        dict
+            ``network``, its name; ``source``, the file or name that it was opened from;
+            ``fingerprint``; ``preparation`` in words; ``convscope``, the version; and ``images``, a
+            list of ``name``, ``sha256`` and ``of``: ``file``, the bytes of the file, as
+            ``sha256sum`` prints it, or ``array``, the bytes of the array in C order: of an image
+            the pixels, uint8 (y, x, channel), before they are prepared.
+
+        Raises
+        ------
+        InputError, SelectionError
+            As for `activations`.
+        """
+        from convscope.networks.provenance import hashes_of
+
+        # To import the package itself is to import every room, as the contract reads it.
+        version = sys.modules["convscope"].__version__
+        return {
+            "network": self.name,
+            "source": PurePath(self.source).name,
+            "fingerprint": self.fingerprint(),
+            "preparation": self.fed(self.batches(images)[0]),
+            "images": hashes_of(self, images),
+            "convscope": version,
+        }
 
     def computation(self, layer: str) -> Computation | None:
         """Say what a layer or linear part computes, with the weights of this moment.

@@ -17,7 +17,7 @@ from convscope.inputs.samples import Sample
 from convscope.inputs.sound import Sound
 from convscope.networks.layer import Input
 
-__all__ = ["fits", "read_for", "samples_of", "wanted"]
+__all__ = ["fits", "parts", "read_for", "samples_of", "wanted"]
 
 
 def read_for(
@@ -54,7 +54,7 @@ def read_for(
             found.extend(read(pictures))
             pictures.clear()
 
-    for source in _parts(images):
+    for source in parts(images):
         samples = _samples(source, inputs, preparation, name)
         if samples is None:
             pictures.append(source)
@@ -109,7 +109,8 @@ def fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
     )
 
 
-def _parts(images: Any) -> Iterable[Any]:
+def parts(images: Any) -> Iterable[Any]:
+    """Take a sequence of images apart; what is one by itself, or one array of several, stays so."""
     if isinstance(images, str | bytes | Path | Mapping) or hasattr(images, "__array__"):
         return [images]
     if isinstance(images, Iterable) and not hasattr(images, "filename"):

@@ -47,20 +47,23 @@ class Drawing:
         The drawing itself, outside pyplot.
     provenance : dict
         Where the values came from, and how they were drawn; written into every file.
+    dpi : float
+        Pixels an inch in files, unless others are asked for.
     """
 
     figure: Figure
     provenance: dict[str, Any] = field(default_factory=dict)
+    dpi: float = DPI
 
-    def encode(self, kind: str, dpi: int = DPI) -> bytes:
+    def encode(self, kind: str, dpi: float | None = None) -> bytes:
         """Give the bytes of a file.
 
         Parameters
         ----------
         kind : str
             ``png``, ``pdf`` or ``svg``. Text stays text in the last two.
-        dpi : int
-            Pixels an inch, where there are pixels.
+        dpi : float, optional
+            Pixels an inch, where there are pixels; by default the drawing's own.
 
         Raises
         ------
@@ -68,7 +71,7 @@ class Drawing:
             For another kind, or no number of pixels.
         """
         choice(kind, "kind", [suffix[1:] for suffix in _SUFFIXES])
-        real(dpi, "dpi", above=0)
+        dots = self.dpi if dpi is None else real(dpi, "dpi", above=0)
         import matplotlib
 
         said = png.provenance_text(self.provenance)
@@ -80,10 +83,10 @@ class Drawing:
         settings: Any = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "convscope"}
         stream = io.BytesIO()
         with matplotlib.rc_context(settings):
-            self.figure.savefig(stream, format=kind, dpi=dpi, metadata=kinds[kind])
+            self.figure.savefig(stream, format=kind, dpi=dots, metadata=kinds[kind])
         return stream.getvalue()
 
-    def save(self, path: str | os.PathLike[str], dpi: int = DPI) -> None:
+    def save(self, path: str | os.PathLike[str], dpi: float | None = None) -> None:
         """Save by suffix as ``.png``, ``.pdf`` or ``.svg``; whole or not at all.
 
         Raises

@@ -20,6 +20,7 @@ from convscope.pictures.drawing import Drawing
 from convscope.pictures.lines import lines
 from convscope.pictures.matrix import matrix
 from convscope.pictures.mosaic import mosaic
+from convscope.pictures.panels import panels
 from convscope.pictures.picture import Picture, picture_given
 from convscope.pictures.sheet import (
     BAR_HEIGHT,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-__all__ = ["beside", "draw_picture", "lines", "matrix", "numbered", "page", "table"]
+__all__ = ["beside", "draw_picture", "lines", "matrix", "numbered", "page", "panels", "table"]
 
 _NARROWEST = 4.2
 

@@ -14,7 +14,17 @@ from convscope.pictures.footer import ColourBar
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["BAR_HEIGHT", "BAR_WIDTH", "MARGIN", "SPACE", "TITLE", "Box", "Sheet", "text_width"]
+__all__ = [
+    "BAR_HEIGHT",
+    "BAR_WIDTH",
+    "MARGIN",
+    "SPACE",
+    "TITLE",
+    "Box",
+    "Sheet",
+    "shortened",
+    "text_width",
+]
 
 Box = tuple[float, float, float, float]
 """Left, top, width, height in inches from the top left of the sheet."""
@@ -43,6 +53,14 @@ _SMALLEST = 5.5
 def text_width(words: str, size: float) -> float:
     """Estimate the width of words in inches; size in points."""
     return len(words) * size * 0.6 / 72
+
+
+def shortened(words: str, room: float, size: float) -> str:
+    """Leave out the middle of words that are longer than the room, in inches."""
+    most = max(3, int(room / text_width("x", size)))
+    if len(words) <= most + 1:
+        return words
+    return words[: most // 2] + "…" + words[len(words) - (most - most // 2 - 1) :]
 
 
 class Sheet:
@@ -75,6 +93,12 @@ class Sheet:
         self.axes.imshow(colours, extent=extent, aspect="auto", interpolation="nearest")
         self.axes.set(xlim=(0, self.width), ylim=(self.height, 0))
 
+    def exactly(self, pixels: NDArray[np.uint8], box: Box) -> None:
+        """Put pixels into a box of as many pixels in print: none is left out or drawn twice."""
+        self.picture(pixels, box)
+        # In PDF and SVG they are embedded as they are, not resampled to the page's pixels.
+        self.axes.images[-1].set_interpolation("none")
+
     def frame(self, box: Box, place: int = Place.FRAME, **options: Any) -> None:
         """Draw the edge of a box."""
         from matplotlib.patches import Rectangle
@@ -104,10 +128,7 @@ class Sheet:
     def fitted(self, words: str, x: float, y: float, room: float, size: float = 8) -> None:
         """Write centred text as large as the room allows, shortened where nothing else helps."""
         size = max(_SMALLEST, min(size, size * room / max(text_width(words, size), 1e-9)))
-        most = max(3, int(room / text_width("x", size)))
-        if len(words) > most + 1:
-            words = words[: most // 2] + "…" + words[len(words) - (most - most // 2 - 1) :]
-        self.words(words, x, y, size, ha="center")
+        self.words(shortened(words, room, size), x, y, size, ha="center")
 
     def blank(self, word: str, box: Box) -> bool:
         """Mark a blank map with its hatch, and with its word if that fits; say whether it did."""
@@ -147,7 +168,9 @@ class Sheet:
             soft = self.colour(Place.INK_SOFT)
             self.words(bar.words, left + width + 0.1, top + thick / 2, 8, color=soft)
 
-    def legend(self, entries: list[tuple[str, str]], left: float, top: float) -> None:
+    def legend(
+        self, entries: list[tuple[str, str]], left: float, top: float, size: float = 8
+    ) -> None:
         """Explain marks: pairs of a diagnosis word and what to write beside its hatch."""
         for word, words in entries:
             box = (left, top, 0.2, 0.12)
@@ -158,5 +181,5 @@ class Sheet:
             self.frame(
                 box, place, fill=True, facecolor=self.colour(ground), hatch=pattern * 2, linewidth=0
             )
-            self.words(words, left + 0.26, top + 0.06, 8)
-            left += 0.26 + text_width(words, 8) + 0.25
+            self.words(words, left + 0.26, top + 0.06, size)
+            left += 0.26 + text_width(words, size) + 0.25

@@ -57,9 +57,9 @@ class StoredArrays:
         try:
             array = self._opened(name)
             self._check(name, array)
-            start, stop, _ = columns.indices(array.shape[0])
-            if stop - start == array.shape[0]:
-                return np.asarray(array[:])
+            start, stop, step = columns.indices(array.shape[0])
+            if step != 1 or stop - start == array.shape[0]:
+                return np.asarray(array[:])[columns]
             return self._part(name, array, start, stop)
         except Exception as error:
             # Damage meets Zarr in many places, each with errors of its own.

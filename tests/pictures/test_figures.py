@@ -148,3 +148,9 @@ def test_what_a_figure_cannot_be_is_explained(tmp_path):
         figures.table([[np.zeros((0, 2))]])
     with pytest.raises(SelectionError, match="no tiles to number"):
         figures.numbered(np.zeros(4))
+
+
+def test_a_drawing_is_named_in_a_line():
+    drawing = figures.table([[np.zeros((2, 2))]], provenance={"network": "n" * 5000})
+    assert repr(drawing).startswith("<Drawing of ")
+    assert len(repr(drawing)) < 60

@@ -37,7 +37,7 @@ def check_suffix(path: str | os.PathLike[str]) -> str:
     return suffix[1:]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Drawing:
     """A table or page of pictures with text.
 
@@ -54,6 +54,11 @@ class Drawing:
     figure: Figure
     provenance: dict[str, Any] = field(default_factory=dict)
     dpi: float = DPI
+
+    def __repr__(self) -> str:
+        # What it says of itself as data would go into every notebook that shows it.
+        wide, high = self.figure.get_size_inches()
+        return f"<Drawing of {wide:.3g} x {high:.3g} inches>"
 
     def encode(self, kind: str, dpi: float | None = None) -> bytes:
         """Give the bytes of a file.

@@ -809,6 +809,120 @@ FUNCTIONS = {
         {"place": [None, *NOT_INDEX]},
         {"place": "place|image"},
     ),
+    "Film": Function(
+        lambda path: convscope.Film(_PICTURE, "conv1", path=path),
+        {"path": Stands("new")},
+        {"path": NOT_PATH},
+        {"path": "path|folder"},
+    ),
+    "Film.record": Function(
+        lambda network, step, path: convscope.Film(_PICTURE, "conv1", path=path).record(
+            network, step
+        ),
+        {"network": NETWORK, "step": 0, "path": Stands("new")},
+        {"network": NOT_NETWORK, "step": [None, *NOT_WHOLE, -1]},
+        {"step": "step"},
+    ),
+    "Film.images": Function(
+        lambda images, layers, path: convscope.Film(images, layers, path=path).record(
+            convscope.open(recipes.embedded()), 0
+        ),
+        {"images": IMAGE, "layers": "conv1", "path": Stands("new")},
+        {"images": NOT_IMAGES, "layers": NOT_LAYERS},
+        {**IMAGES, "layers": "layer|slice"},
+    ),
+    "Film.remember": Function(
+        lambda network, path: convscope.Film(_PICTURE, "conv1", path=path).remember(network),
+        {"network": NETWORK, "path": Stands("new")},
+        {"network": NOT_NETWORK},
+    ),
+    "Film.callback": Function(
+        lambda network, every, path: convscope.Film(_PICTURE, path=path).callback(
+            network, every=every
+        ),
+        {"network": NETWORK, "every": 2, "path": Stands("new")},
+        {
+            "network": [one for one in NOT_NETWORK if one is not None],
+            "every": [None, *NOT_COUNT, "step"],
+        },
+    ),
+    "open_film": Function(
+        _of("open_film"),
+        {"path": Stands("film store")},
+        {"path": [*NOT_PATH, "", "nowhere.zarr"]},
+        {"path": "path|film|nowhere"},
+    ),
+    "OpenedFilm": Function(
+        _method("__getitem__"),
+        {"it": Stands("film"), "layer": "conv1"},
+        {"layer": NOT_NAME},
+        LAYER,
+    ),
+    "OpenedFilm.maps": Function(
+        _method("maps"),
+        {"it": Stands("film"), "layer": "conv1"},
+        {"layer": NOT_NAME, "image": [None, *NOT_INDEX], "training": NOT_FLAG},
+        LAYER,
+    ),
+    "OpenedFilm.frame_maps": Function(
+        _method("frame_maps"),
+        {"it": Stands("film"), "layer": "conv1", "frame": 0},
+        {"layer": NOT_NAME, "frame": [None, *NOT_INDEX], "training": NOT_FLAG},
+        LAYER,
+    ),
+    "OpenedFilm.ends": Function(
+        _method("ends"),
+        {"it": Stands("film"), "layer": "conv1"},
+        {"layer": NOT_NAME, "image": [None, *NOT_INDEX], "training": NOT_FLAG},
+        LAYER,
+    ),
+    "OpenedFilm.series": Function(
+        _method("series"),
+        {"it": Stands("film"), "name": "dead", "layer": "conv1"},
+        {"layer": NOT_NAME, "name": NOT_CHOICE},
+        LAYER,
+    ),
+    "OpenedFilm.outputs": Function(
+        _method("outputs"),
+        {"it": Stands("film"), "frame": 0},
+        {"frame": [None, *NOT_INDEX]},
+    ),
+    "FilmedNetwork.at": Function(
+        _method("at"),
+        {"it": Stands("filmed"), "frame": 0},
+        {"frame": [None, *NOT_INDEX], "training": NOT_FLAG},
+    ),
+    "report": Function(
+        _of("report"),
+        {"network": NETWORK, "images": IMAGE, "path": Stands("new.html")},
+        {
+            "network": NOT_NETWORK,
+            "images": NOT_IMAGES,
+            "path": [*NOT_PATH, "page.pdf"],
+            "survey": [3, True, {}, b"a", IMAGE, NETWORK, "nowhere.zarr"],
+            "lessons": [3, True, b"a", IMAGE, NETWORK, "nowhere.toml", [3]],
+            "progress": NOT_CALL,
+        },
+        {**IMAGES, "path": "path|page", "survey": "survey|path", "lessons": "lesson|nowhere"},
+    ),
+    "explore": Function(
+        _of("explore"),
+        {"network": NETWORK, "images": IMAGE},
+        {
+            "network": NOT_NETWORK,
+            "against": [one for one in NOT_NETWORK if one is not None],
+            # None stands for drawn ones, an empty list for none.
+            "images": [one for one in NOT_IMAGES if one is not None and not _is_empty(one)],
+            "survey": [3, True, {}, b"a", IMAGE, NETWORK, "nowhere.zarr"],
+            "lessons": [3, True, b"a", IMAGE, NETWORK, "nowhere.toml", [3]],
+        },
+        {
+            **IMAGES,
+            "against": "against|network",
+            "survey": "survey|path",
+            "lessons": "lesson|nowhere",
+        },
+    ),
     "datasets.open_dataset": Function(
         _of("datasets.open_dataset"),
         {"name_or_path": Stands("folder")},
@@ -909,6 +1023,11 @@ def made(tmp_path_factory):
         convscope.survey(recipes.embedded(), images(), path, layers="conv1", k=2)
         return path
 
+    def film_store() -> Path:
+        film = convscope.Film(_PICTURE, "conv1", path=folder / "film.zarr")
+        film.record(value("network"), 0)
+        return folder / "film.zarr"
+
     makers: dict[str, Callable[[], Any]] = {
         "network": network,
         "image": lambda: _PICTURE,
@@ -927,6 +1046,9 @@ def made(tmp_path_factory):
         "dataset": lambda: convscope.datasets.open_dataset(images()),
         "store": store,
         "survey": lambda: convscope.open_survey(value("store")),
+        "film store": film_store,
+        "film": lambda: convscope.open_film(value("film store")),
+        "filmed": lambda: value("film").as_network(),
     }  # fmt: skip
 
     def value(name: str) -> Any:

@@ -154,3 +154,15 @@ def test_damage_is_said_in_one_line(tmp_path):
     place.write_text(json.dumps(told))
     with pytest.raises(InputError, match="what .* tells of its network is damaged"):
         Session(convscope.open_film(tmp_path / "film.zarr"))
+
+
+def test_a_report_holds_one_frame(film, tmp_path):
+    from convscope.explorer.contents import contents
+
+    session = Session(film.as_network().at(1))
+    stored = next(iter(contents(session, lambda _: None)))
+    ((_, reply),) = stored.answers
+    assert reply["film"] is None
+    assert not reply["live"]
+    page = convscope.report(film.as_network().at(1), None, tmp_path / "film.html")
+    assert page.stat().st_size > 10_000

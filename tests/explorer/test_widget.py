@@ -16,6 +16,7 @@ from convscope.explorer.drawn import drawn_digits
 from convscope.explorer.still import still
 from convscope.training.recipes import embedded
 
+from .asking import ask
 from .surveying import IMAGES, write
 
 pytestmark = pytest.mark.skipif(find_spec("anywidget") is None, reason="anywidget is not installed")
@@ -213,3 +214,14 @@ def test_without_anywidget_the_remedy_is_named(reader, monkeypatch):
     with pytest.raises(ConvscopeError, match=r"convscope\[notebook\]"):
         convscope.explore(reader)
     module._widget_class.cache_clear()
+
+
+def test_a_film_is_shown_with_its_own_images(tmp_path):
+    from .filming import STEPS, write
+
+    pytest.importorskip("zarr")
+    film, _ = write(tmp_path / "film.zarr")
+    shown = convscope.explore(convscope.open_film(film.path))
+    told = ask(shown.session, "network")
+    assert told["film"]["steps"] == list(STEPS)
+    assert len(told["images"]) == 3

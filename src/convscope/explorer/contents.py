@@ -129,6 +129,8 @@ class _Asked:
         reply, buffers = self._session.answer(message)
         methods = [one for one in reply["methods"] if one["name"] in self._methods]
         stored = {**reply, "live": False, "methods": methods, "left_out": self._left_out}
+        # Of a film a report holds the one frame.
+        stored["film"] = None
         return _pack(["network"], [(message, (stored, buffers))])
 
     @cached_property

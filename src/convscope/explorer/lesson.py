@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convscope.arguments import file_path
 from convscope.errors import InputError, near
 
 __all__ = ["PANELS", "Lesson", "Step", "read_lesson"]
@@ -80,7 +81,7 @@ def read_lesson(path: str | Path) -> Lesson:
     InputError
         When there is no such file, or it holds no lesson.
     """
-    path = Path(path)
+    path = file_path(path, "lesson")
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convscope.arguments import callback, file_path
 from convscope.errors import InputError, OutputError
 from convscope.explorer.contents import contents
 from convscope.explorer.document import document
 from convscope.explorer.session import Session
-from convscope.networks import Network
+from convscope.networks import Network, network_given
 from convscope.pictures.files import whole_file
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def report(
     OutputError
         For another suffix, and when the file cannot be written; nothing is left half-written.
     """
-    target = Path(path)
+    target = file_path(path)
+    network_given(network)
+    callback(progress, "progress")
     if target.suffix.lower() not in {".html", ".htm"}:
         raise OutputError(f"{target.name!r} is no page: give a file name that ends in .html")
     session = Session(network, images, survey=survey, lessons=lessons)

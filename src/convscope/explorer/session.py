@@ -40,7 +40,7 @@ from convscope.explorer.runs import Runs
 from convscope.explorer.sources import Source, opened_with, sent, source_of
 from convscope.explorer.surveyed import Surveyed
 from convscope.explorer.syllabus import lessons_for
-from convscope.networks import Network
+from convscope.networks import Network, network_given
 from convscope.training.filmed_network import FilmedNetwork
 from convscope.training.opened_film import OpenedFilm
 
@@ -117,8 +117,10 @@ class Session:
         lessons: str | Path | Sequence[str | Path] | None = None,
         bytes_kept: int = _BYTES_KEPT,
     ) -> None:
-        given = [networks] if isinstance(networks, Network | OpenedFilm) else list(networks)
-        several = [one.as_network() if isinstance(one, OpenedFilm) else one for one in given]
+        given = networks if isinstance(networks, list | tuple) else [networks]
+        several = [
+            one.as_network() if isinstance(one, OpenedFilm) else network_given(one) for one in given
+        ]
         if not several:
             raise SelectionError("there is no network to explore: give at least one")
         self.surveyed = None if survey is None else Surveyed(survey, several[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -53,8 +54,8 @@ def lessons_for(
     SelectionError
         When a step names what the network or the images do not have, or two lessons have one name.
     """
-    several = [lessons] if isinstance(lessons, str | Path) else lessons or ()
-    found = [read_lesson(one) for one in several]
+    several: Sequence[Any] = lessons if isinstance(lessons, list | tuple) else [lessons]
+    found = [read_lesson(one) for one in several if one is not None]
     for lesson in found:
         for place, step in enumerate(lesson.steps, start=1):
             _check(f"lesson {lesson.name}, step {place}", step, network, images)

@@ -15,6 +15,7 @@ from convscope.explorer.still import still
 from convscope.explorer.surveyed import first_images
 from convscope.networks import Network
 from convscope.surveys.opened import Survey, open_survey
+from convscope.training.opened_film import OpenedFilm
 
 if TYPE_CHECKING:
     import anywidget
@@ -23,10 +24,10 @@ __all__ = ["explore"]
 
 
 def explore(
-    network: Network,
+    network: Network | OpenedFilm,
     images: Any = None,
     *,
-    against: Network | None = None,
+    against: Network | OpenedFilm | None = None,
     survey: Survey | str | Path | None = None,
     lessons: str | Path | Sequence[str | Path] | None = None,
 ) -> anywidget.AnyWidget:
@@ -34,11 +35,12 @@ def explore(
 
     Parameters
     ----------
-    network : Network
+    network : Network or OpenedFilm
+        A film (`convscope.open_film`) is shown frame by frame, with its own images.
     images : optional
         As for `Network.activations`: those that can be chosen on the screen. By default the first
         of each class of the dataset that was surveyed, else pictures drawn in code.
-    against : Network, optional
+    against : Network or OpenedFilm, optional
         Another network to compare with.
     survey : Survey, str or Path, optional
         A survey of the network (see `convscope.survey`), shown beside it, or where its store is.
@@ -65,7 +67,7 @@ def explore(
     kind = _widget_class()
     networks = [network] if against is None else [network, against]
     found = open_survey(survey) if isinstance(survey, str | Path) else survey
-    if images is None:
+    if images is None and isinstance(network, Network):
         images = (first_images(found) if found else None) or drawn_images(network)
     shown: anywidget.AnyWidget = kind(Session(networks, images, survey=found, lessons=lessons))
     return shown

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from convscope.arguments import whole
 from convscope.errors import InputError, ModelError, SelectionError, warn
-from convscope.networks import Batch, Layer, Network
+from convscope.networks import Batch, Layer, Network, network_given
 from convscope.networks.selection import Selector
 from convscope.training.film_store import Contents, FilmedLayer, FilmStore
 from convscope.training.filmed_network import described
@@ -108,8 +109,9 @@ class Film:
         OutputError
             When the frame cannot be written; those before it stay.
         """
+        network_given(network)
         last = self._last
-        if step < 0 or (last is not None and step <= last.step):
+        if whole(step, "step") < 0 or (last is not None and step <= last.step):
             raise SelectionError(
                 f"a frame of step {step} cannot follow "
                 f"{'nothing' if last is None else f'one of step {last.step}'}: count the updates "
@@ -146,7 +148,7 @@ class Film:
         ----------
         network : Network
         """
-        chosen = self._chosen(network)
+        chosen = self._chosen(network_given(network))
         self._before = kernels_of(network, chosen), LastGradient(network, chosen)
 
     def callback(self, network: Network | None = None, *, every: str | int = "epoch") -> Any:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from convscope.arguments import is_whole, told
 from convscope.errors import OutputError, SelectionError, warn
 from convscope.frameworks import import_keras
-from convscope.networks import Network, open_network
+from convscope.networks import Network, network_given, open_network
 
 if TYPE_CHECKING:
     from convscope.training.film import Film
@@ -17,11 +18,15 @@ __all__ = ["film_callback"]
 
 def film_callback(film: Film, network: Network | None, every: str | int) -> Any:
     """Make the callback; see `Film.callback`."""
-    by_step = isinstance(every, int) and not isinstance(every, bool)
-    if every != "epoch" and not (by_step and int(every) > 0):
+    by_step = is_whole(every)
+    by_epoch = isinstance(every, str) and every == "epoch"
+    if not by_epoch and not (by_step and int(every) > 0):
         raise SelectionError(
-            f"a film cannot be recorded every {every!r}: give 'epoch', or a number of steps from 1"
+            f"a film cannot be recorded every {told(every)}: give 'epoch', or a number of steps "
+            "from 1"
         )
+    if network is not None:
+        network_given(network)
     base: Any = import_keras("a film of a Keras training").callbacks.Callback
     course = _Course(film, network, int(every) if by_step else None)
 

@@ -10,10 +10,20 @@ from typing import Any
 
 import numpy as np
 
+from convscope.arguments import file_path
 from convscope.errors import ConvscopeError, InputError, OutputError, require
 from convscope.training.frame import Frame
 
-__all__ = ["KIND", "Contents", "FilmStore", "FilmedLayer", "filmed_layer", "shape_of"]
+__all__ = [
+    "BY_CHANNEL",
+    "BY_MAP",
+    "KIND",
+    "Contents",
+    "FilmStore",
+    "FilmedLayer",
+    "filmed_layer",
+    "shape_of",
+]
 
 KIND = "convscope film"
 _LATEST = 1
@@ -23,8 +33,8 @@ _STEPS_IN_A_FILE = 4096
 # What claims to be longer is damaged: no memory is taken for it.
 _LONGEST = 10**7
 _LARGEST_CHUNK = 16_000_000
-_BY_CHANNEL = ("update", "gradient")
-_BY_MAP = ("low", "high", "training_low", "training_high", "change")
+BY_CHANNEL = ("dead", "update", "gradient")
+BY_MAP = ("low", "high", "training_low", "training_high", "change")
 _HIGHEST = float(np.finfo(np.float16).max)
 
 
@@ -137,7 +147,7 @@ class FilmStore:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = str(path)
+        self.path = str(file_path(path))
         self._zarr = require("zarr", "survey", "a film")
 
     def check_free(self) -> None:
@@ -165,9 +175,9 @@ class FilmStore:
             group = self._zarr.open_group(self.path, mode="a")
             self._make(group, "step", "int64", ("step",), (), _NOT_WRITTEN, (_STEPS_IN_A_FILE,))
             self._make(group, "dead", "bool", ("step", "column"), columns, False)
-            for name in _BY_CHANNEL:
+            for name in BY_CHANNEL[1:]:
                 self._make(group, name, "float32", ("step", "column"), columns, np.nan)
-            for name in _BY_MAP:
+            for name in BY_MAP:
                 self._make(
                     group, name, "float32", ("step", "image", "column"), (images, *columns), np.nan
                 )
@@ -196,7 +206,7 @@ class FilmStore:
                     "outputs": [_entry(*one) for one in contents.outputs.items()],
                 }
             )
-        self._arrays = {name: group[name] for name in ("step", "dead", *_BY_CHANNEL, *_BY_MAP)}
+        self._arrays = {name: group[name] for name in ("step", *BY_CHANNEL, *BY_MAP)}
         places = {layer.name: place for place, layer in enumerate(layers)}
         self._of_layers = {
             kind: {name: group[f"{kind}/{places[name]}"] for name in names}
@@ -247,7 +257,7 @@ class FilmStore:
                     maps[place] = _half(getattr(frame, kind)[name])
             for name, outputs in self._outputs.items():
                 outputs[place] = frame.outputs[name]
-            for name in ("dead", *_BY_CHANNEL, *_BY_MAP):
+            for name in (*BY_CHANNEL, *BY_MAP):
                 values = getattr(frame, name)
                 self._arrays[name][place] = np.concatenate(
                     [values[layer] for layer in self._of_layers["maps"]], axis=-1

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from convscope.errors import InputError, ModelError, SelectionError
+from convscope.arguments import flag
+from convscope.errors import InputError, ModelError
 from convscope.inputs.preparation import Preparation
 from convscope.networks import Batch, Layer, Network
 from convscope.networks.edit import Edit
@@ -127,11 +128,9 @@ class FilmedNetwork(Network):
         SelectionError
             When there is no such frame.
         """
-        count = len(self.film.steps)
-        if not 0 <= frame < count:
-            raise SelectionError(f"there is no frame {frame}: the film has 0 to {count - 1}")
+        place = self.film.frame(frame)
         other = copy(self)
-        other.frame, other.training = frame, training
+        other.frame, other.training = place, flag(training, "training")
         return other
 
     def again(self) -> FilmedNetwork:

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convscope.activations import image_index
-from convscope.errors import InputError, SelectionError, near
-from convscope.training.film_store import KIND, FilmStore, filmed_layer, shape_of
+from convscope.arguments import choice, flag, told, whole
+from convscope.errors import InputError, NotHeldError, SelectionError, near
+from convscope.training.film_store import (
+    BY_CHANNEL,
+    BY_MAP,
+    KIND,
+    FilmStore,
+    filmed_layer,
+    shape_of,
+)
 
 if TYPE_CHECKING:
     import xarray
@@ -52,13 +60,6 @@ def is_film(path: str | Path) -> bool:
         return bool(told["attributes"]["kind"] == KIND)
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-class _NotFilmed(SelectionError, KeyError):
-    """Both what a person mends and what a Mapping raises, so that ``get`` gives None."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class OpenedFilm(Mapping[str, "xarray.Dataset"]):
@@ -151,7 +152,7 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
         return len(self.layers)
 
     def __contains__(self, layer: object) -> bool:
-        return layer in self.layers
+        return isinstance(layer, str) and layer in self.layers
 
     def __getitem__(self, layer: str) -> xarray.Dataset:
         self.require(layer)
@@ -181,6 +182,7 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
             When there is no such layer or image.
         """
         place = self.image(image)
+        flag(training, "training")
         frames = slice(0, len(self.steps))
         return self._read_maps(layer, frames, place, training=training).astype(np.float32)
 
@@ -192,12 +194,15 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
         SelectionError
             When there is no such layer.
         """
-        return self._read_maps(layer, frame, training=training).astype(np.float32)
+        self.require(layer)
+        place = self.frame(frame)
+        return self._read_maps(layer, place, training=flag(training, "training")).astype(np.float32)
 
     def outputs(self, frame: int) -> dict[str, np.ndarray]:
         """Read what the network gave out at one frame, ``(image, ...)``, by its outputs."""
+        at = self.frame(frame)
         return {
-            name: self._store.read(f"outputs/{place}", frame, shape=(len(self.images), *shape))
+            name: self._store.read(f"outputs/{place}", at, shape=(len(self.images), *shape))
             for place, (name, shape) in enumerate(self._outputs.items())
         }
 
@@ -223,7 +228,7 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
             When there is no such layer or image.
         """
         place = self.image(image)
-        mode = "training_" if training and layer in self.in_training else ""
+        mode = "training_" if flag(training, "training") and layer in self.in_training else ""
         low, high = (self.series(f"{mode}{name}", layer)[:, place] for name in ("low", "high"))
         return np.fmin.reduce(low), np.fmax.reduce(high)
 
@@ -243,7 +248,8 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
             When there is no such layer.
         """
         self.require(layer)
-        of_maps = name not in {"dead", "update", "gradient"}
+        choice(name, "name", (*BY_CHANNEL, *BY_MAP))
+        of_maps = name in BY_MAP
         places = (slice(0, len(self.steps)), slice(None), self._columns[layer])
         if not of_maps:
             return self._store.read(name, places[0], places[2], shape=(self._channels,))
@@ -293,6 +299,19 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
         """Open it again, with the frames that are whole by now."""
         return OpenedFilm(self._store)
 
+    def frame(self, frame: int) -> int:
+        """Give the place of a frame; negative ones count from the end.
+
+        Raises
+        ------
+        SelectionError
+            When there is no such frame.
+        """
+        count = len(self.steps)
+        if not -count <= whole(frame, "frame") < count:
+            raise SelectionError(f"there is no frame {frame}: the film has 0 to {count - 1}")
+        return frame % count
+
     def image(self, image: int) -> int:
         """Give the place of an image; negative ones count from the end.
 
@@ -315,9 +334,9 @@ class OpenedFilm(Mapping[str, "xarray.Dataset"]):
 
     def require(self, layer: str) -> None:
         """Raise `SelectionError`, which is a KeyError too, when there is no such layer."""
-        if layer not in self.layers:
-            raise _NotFilmed(
-                f"the film {self.path} has no layer {layer!r}: {near(str(layer), self.layers)}"
+        if not isinstance(layer, str) or layer not in self.layers:
+            raise NotHeldError(
+                f"the film {self.path} has no layer {told(layer)}: {near(str(layer), self.layers)}"
             )
 
     def _read_maps(self, layer: str, *places: Any, training: bool) -> np.ndarray:

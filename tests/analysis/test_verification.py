@@ -13,7 +13,7 @@ from networks.test_real_files import FILES
 import convscope
 from convscope.analysis.verification import UNITS
 from convscope.errors import SelectionError
-from convscope.networks import Run
+from convscope.networks import Network, Run
 
 
 def nested():
@@ -61,6 +61,7 @@ def test_a_residual_block_in_a_functional_model():
     assert found.ok and found.understood == 2
 
 
+@Network.register
 class Altered:
     """A network one value of which is not what it computed."""
 
@@ -101,6 +102,7 @@ def test_a_value_that_is_not_a_number_is_found():
     assert told["layers"][1]["max_abs"] is None and told["ok"] is False
 
 
+@Network.register
 class Corrupted:
     """A network one weight of which arithmetic reads otherwise than the framework."""
 

@@ -130,7 +130,7 @@ def test_shapes_that_nothing_tells():
     assert list(activations) == ["mean", "mul"]
     assert network.inputs[0].name == "image" and network.inputs[0].shape == (5, 4, 4)
     assert convscope.open(Either(), input_shape=(3, None, None)).layers["mul"].shape == (3,)
-    with pytest.raises(SelectionError, match="no shape"):
+    with pytest.raises(SelectionError, match="whole numbers from 1, or None"):
         convscope.open(Either(), input_shape="224")
 
 

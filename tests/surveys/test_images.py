@@ -119,7 +119,7 @@ def test_a_sample_is_the_same_for_a_seed_and_keeps_the_images_names(store, tmp_p
     assert found.images == 60
     other = survey(network, given, tmp_path / "other.zarr", sample=60, seed=4)
     assert not np.array_equal(other["maps"]["mean"], found["maps"]["mean"])
-    with pytest.raises(SelectionError, match="count 0: a whole number"):
+    with pytest.raises(SelectionError, match="sample 0: a whole number"):
         survey(network, given, tmp_path / "none.zarr", sample=0)
 
 

@@ -51,9 +51,13 @@ class StoredArrays:
 
         Raises
         ------
+        KeyError
+            When no store has an array of that name.
         InputError
             When it is damaged, or not there.
         """
+        if name not in self._sizes:
+            raise KeyError(name)
         try:
             array = self._opened(name)
             self._check(name, array)

@@ -147,7 +147,8 @@ class FilmStore:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = str(file_path(path))
+        file_path(path)
+        self.path = str(path)
         self._zarr = require("zarr", "survey", "a film")
 
     def check_free(self) -> None:

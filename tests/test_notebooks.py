@@ -18,6 +18,9 @@ from short_data import TESTED_ON, make, shorten, zip_photographs
 
 from convscope.pictures.png import read_provenance
 
+# Real data may lie beside the checkout.
+_SHARED = Path(__file__).resolve().parents[2] / "shared"
+
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "notebooks"
 PICTURES = {
@@ -79,11 +82,10 @@ def test_a_notebook_begins_with_its_data_and_leads_to_files_that_are_there(name)
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """Give a folder to run in, and Keras's home with the datasets in its cache."""
-    from conftest import SHARED
 
     data = tmp_path_factory.mktemp("data")
-    if (SHARED / "data").is_dir():
-        shorten(SHARED, data, TESTED_ON)
+    if (_SHARED / "data").is_dir():
+        shorten(_SHARED, data, TESTED_ON)
     else:
         make(data)
     folder = tmp_path_factory.mktemp("notebooks")

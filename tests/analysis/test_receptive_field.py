@@ -27,10 +27,19 @@ def inside(box, space=SIZE):
     return where
 
 
+# Where a unit lies on an input, torch rounds its position, so that a bilinear weight of zero is
+# 1.5e-8 there.
+ROUNDING = 1e-5 if keras.backend.backend() == "torch" else 0.0
+
+
+def last_map(network, images):
+    """Give what each image makes of the last layer."""
+    return next(iter(network.activations(images.astype("float32"), -1).values())).values
+
+
 def last_values(network, images, unit):
     """Give what each image makes of a unit of the last layer, all channels."""
-    values = network.activations(images.astype("float32"), -1)
-    return next(iter(values.values())).values[(slice(None), slice(None), *unit)]
+    return last_map(network, images)[(slice(None), slice(None), *unit)]
 
 
 def found_in(model, shares):
@@ -48,9 +57,11 @@ def test_nothing_outside_the_box_changes_the_unit(drawn, shares):
     base = rng.normal(size=(*SIZE, 2))
     images = np.stack([base, *rng.normal(size=(4, *SIZE, 2)) * 9])
     images[:, inside(field.box)] = base[inside(field.box)]
-    values = last_values(network, images, unit)
-    assert (values == values[0]).all(), field
-    assert (field.effective.values[~inside(field.box)] == 0).all()
+    maps = last_map(network, images)
+    values = maps[(slice(None), slice(None), *unit)]
+    assert (np.abs(values - values[0]) <= ROUNDING * np.abs(maps).max()).all(), field
+    effective = np.abs(field.effective.values)
+    assert (effective[~inside(field.box)] <= ROUNDING * effective.max()).all(), field
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

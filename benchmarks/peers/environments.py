@@ -119,4 +119,5 @@ def _python(place: Path) -> Path:
 
 
 def _packages(place: Path) -> Path:
-    return Path(sysconfig.get_path("purelib", vars={"base": str(place)}))
+    # By name: where a distribution has a scheme of its own, that is what would be given.
+    return Path(sysconfig.get_path("purelib", "venv", {"base": str(place)}))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from convscope.frameworks import import_keras
+from convscope.training.interruption import BetweenSteps
 from convscope.training.recipe import Recipe
 from convscope.training.samples import Samples, Splits
 
@@ -79,14 +80,16 @@ def fit(
         callbacks = []
         if progress is not None:
             callbacks.append(_teller(keras, progress, phase * epochs, epochs * phases, steps))
-        model.fit(
-            splits.train.drawn(batch, steps, distortion, rng),
-            epochs=epochs,
-            steps_per_epoch=steps,
-            callbacks=callbacks,
-            shuffle=False,  # the batches come in an order of their own
-            verbose=0,
-        )
+        with BetweenSteps() as signals:
+            callbacks.append(_heeder(keras, signals))
+            model.fit(
+                splits.train.drawn(batch, steps, distortion, rng),
+                epochs=epochs,
+                steps_per_epoch=steps,
+                callbacks=callbacks,
+                shuffle=False,  # the batches come in an order of their own
+                verbose=0,
+            )
         if splits.validation is not None:
             scores.append(score(model, splits.validation))
     return scores
@@ -113,6 +116,11 @@ def _compile(keras: ModuleType, model: Any, recipe: Recipe, steps: int) -> None:
     binary = model.output_shape[-1] == 1
     loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
     model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+
+
+def _heeder(keras: ModuleType, signals: BetweenSteps) -> Any:
+    """Make the callback of Keras that heeds signals."""
+    return keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: signals.heed())
 
 
 def _teller(keras: ModuleType, progress: Progress, before: int, epochs: int, steps: int) -> Any:

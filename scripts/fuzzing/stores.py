@@ -178,7 +178,7 @@ def _film(path: Path, folder: Path) -> None:
     repr(found)
     for layer in found:
         repr(found[layer].load())
-        found.dead(layer)
+        found.series("dead", layer)
     pictures = film_pictures(found)
     pictures.save(folder / "film.png")
     pictures.save(folder / "film.gif")

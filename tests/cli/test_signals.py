@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from tempfile import gettempdir
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def awaited(stream, line):
     raise AssertionError(f"{line!r} never came")
 
 
-def ended(process, number, wanted, plain=()):
+def ended(process, number, wanted):
     """Send a signal, and see how it ends: in time, with a status, in one line, alone."""
     began = time.monotonic()
     process.send_signal(number)
@@ -168,6 +169,23 @@ def test_a_survey_is_stopped_between_its_shards_and_goes_on(files, tmp_path, num
     assert 0 < convscope.open_survey(tmp_path / "s.zarr").images < 4000
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_workers_of_ray_are_stopped_with_their_survey(files, tmp_path, number, monkeypatch):
+    """Ray takes SIGTERM for itself; its processes are children of children."""
+    pytest.importorskip("ray")
+    # The path of a socket may have 107 letters.
+    monkeypatch.setenv("RAY_TMPDIR", gettempdir())
+    process = begun("", "survey", EMBEDDED, files / "data.npz", "-o", "s.zarr", "--batch", "8",
+                    "--engine", "ray", folder=tmp_path)  # fmt: skip
+    until = time.monotonic() + 180
+    while not list(tmp_path.glob("s.zarr/nodes/*.npz")):
+        assert process.poll() is None and time.monotonic() < until
+        time.sleep(0.005)
+    ended(process, number, 128 + number)
+    assert left(tmp_path / "s.zarr" / "nodes") == []
+    assert 0 < convscope.open_survey(tmp_path / "s.zarr").images < 4000
+
+
 def test_a_training_is_stopped_between_its_epochs(tmp_path):
     process = begun("", "train", "digits", "-o", "out.keras", folder=tmp_path)
     awaited(process.stderr, "epoch 1/")
@@ -217,5 +235,41 @@ def test_what_a_callback_swallows_is_raised_again(number):
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
         capture_output=True, text=True, timeout=25, check=False,
     )  # fmt: skip
+    assert done.returncode == 128 + number
+    assert done.stderr == "convscope: stopped\n"
+
+
+LOADING = """
+import _imp, os, signal, sys, time
+from convscope.cli import main
+made = _imp.create_dynamic
+def signalled(spec, *more):
+    _imp.create_dynamic = made
+    os.kill(os.getpid(), {number})
+    time.sleep(0.01)
+    print("loaded whole", flush=True)
+    return made(spec, *more)
+def layers():
+    _imp.create_dynamic = signalled
+    import isal.isal_zlib
+    time.sleep(30)
+main.app.registered_commands.clear()
+main.app.command()(layers)
+main.app.command("other")(lambda: None)
+sys.modules.pop("isal.isal_zlib", None)
+sys.argv = ["convscope", "layers"]
+main.main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_machine_code_that_is_being_loaded_is_loaded_whole(number):
+    """JAX's, which runs Python meanwhile, ended by a segmentation fault."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING.format(number=int(number))],
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        capture_output=True, text=True, timeout=25, check=False,
+    )  # fmt: skip
+    assert done.stdout == "loaded whole\n"
     assert done.returncode == 128 + number
     assert done.stderr == "convscope: stopped\n"

@@ -186,3 +186,14 @@ def test_an_address_of_nothing_gives_one_line(tmp_path):
     with pytest.raises(SelectionError, match="no Ray cluster could be reached at '127") as caught:
         survey(MODEL, dataset(300), tmp_path / "s.zarr", engine="ray", address="127.0.0.1:1")
     assert "\n" not in str(caught.value)
+
+
+def test_where_ray_cannot_start_one_line_says_why(tmp_path, monkeypatch):
+    if ray.is_initialized():
+        ray.shutdown()
+    far = tmp_path / ("long" * 30)
+    far.mkdir()
+    monkeypatch.setenv("RAY_TMPDIR", str(far))
+    with pytest.raises(SelectionError, match="Ray cannot be started.*AF_UNIX.*serial") as caught:
+        survey(MODEL, dataset(300), tmp_path / "s.zarr", engine="ray")
+    assert "\n" not in str(caught.value)

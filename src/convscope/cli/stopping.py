@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.machinery import ExtensionFileLoader
 from types import FrameType
 from typing import Any
 
@@ -18,13 +19,15 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Seconds in which what was raised should have come through.
 _PATIENCE = 2.0
 _AT_ONCE = 0.02
+_LOADING = (ExtensionFileLoader.create_module.__code__, ExtensionFileLoader.exec_module.__code__)
 
 
 class Stopping:
     """While it is entered, both signals raise KeyboardInterrupt in the main thread.
 
     It is raised again while it does not come through: libraries swallow it, in callbacks of the
-    garbage collector and elsewhere, and threads may be waited for that take long.
+    garbage collector and elsewhere, and threads may be waited for that take long. While a library's
+    machine code is loaded it waits: jaxlib, for one, does not survive what is raised there.
 
     Attributes
     ----------
@@ -52,8 +55,11 @@ class Stopping:
             for number, handler in self._before.items():
                 signal.signal(number, handler)
 
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
+    def _stop(self, number: int, frame: FrameType | None) -> None:
         self.status = self.status or 128 + number
+        if _loads_machine_code(frame):
+            self._again(_AT_ONCE)
+            return
         self._again(_PATIENCE)
         raise KeyboardInterrupt
 
@@ -69,6 +75,14 @@ class Stopping:
         self._timer = threading.Timer(seconds, _interrupt)
         self._timer.daemon = True
         self._timer.start()
+
+
+def _loads_machine_code(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code in _LOADING:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _interrupt() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import math
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -105,18 +107,20 @@ class Ray:
             # Under `uv run` Ray would build this environment once more for every worker, here where
             # it is already; it reads this when it is imported.
             os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+        # Its code in C++ warns on stderr of every actor that is given a dataset.
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
         ray = require("ray", "survey", "the engine ray")
         data = require("ray.data", "survey", "the engine ray")
         started = not ray.is_initialized()
-        if started:
-            _connect(ray, self.address)
         # What it tells of its own doings would stand among the lines of a command.
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         data.DataContext.get_current().enable_progress_bars = False
         try:
+            if started:
+                _connect(ray, self.address)
             items = [{"shard": shard} for shard in shards]
-            rows = data.from_items(items, override_num_blocks=len(items))
-            found = rows.map_batches(
+            blocks = data.from_items(items, override_num_blocks=len(items))
+            found = blocks.map_batches(
                 _Actor,
                 fn_constructor_args=(
                     self.opening,
@@ -130,7 +134,9 @@ class Ray:
                 num_cpus=self._share_of(ray.cluster_resources()),
                 num_gpus=self.gpus or None,
             )
-            for row in found.iter_rows():
+            # Held until Ray is shut down: let go before, it tells of every worker that it stops.
+            rows = found.iter_rows()
+            for row in rows:
                 shard = int(row["shard"])
                 if row["failure"]:
                     raise _failures()[row["kind"]](row["failure"])
@@ -201,13 +207,34 @@ def _connect(ray: Any, address: str | None) -> None:
     try:
         _knock(address)
         own = {} if address else {"include_dashboard": False}
-        ray.init(address=address, log_to_driver=False, logging_level="error", **own)
+        with _signals_kept():
+            ray.init(address=address, log_to_driver=False, logging_level="error", **own)
     except (OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
+        if address is None:
+            raise SelectionError(
+                f"Ray cannot be started on this machine: {reason}; take the engine serial, or give "
+                "the --address of a cluster that runs"
+            ) from error
         raise SelectionError(
             f"no Ray cluster could be reached at {address!r}: {reason}; give the --address of one "
             "that runs, or none for this machine"
         ) from error
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Let SIGTERM do what it did: Ray takes it, and its code in C++ aborts the process."""
+    before = signal.getsignal(signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    try:
+        yield
+    except SystemExit:
+        before(signal.SIGTERM, None)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _knock(address: str | None) -> None:

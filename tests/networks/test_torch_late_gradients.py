@@ -4,12 +4,12 @@ import copy
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
-from torch.utils.checkpoint import checkpoint
 
 import convscope
 from convscope.errors import ModelError
+
+torch = pytest.importorskip("torch")
+nn, checkpoint = torch.nn, torch.utils.checkpoint.checkpoint
 
 
 class Mixed(nn.Module):

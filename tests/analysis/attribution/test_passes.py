@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 import convscope
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
 
 
 @pytest.fixture

@@ -125,3 +125,16 @@ def test_the_site_leads_to_every_page():
     listed = set(re.findall(r": ([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE))
     docs = ROOT / "docs"
     assert listed == {path.relative_to(docs).as_posix() for path in docs.rglob("*.md")}
+
+
+PICTURES = sorted((ROOT / "docs" / "pictures").iterdir())
+
+
+# The gallery's own are made by `docs/gallery/pages.py` from the pages that show them.
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.stem)
+def test_every_picture_is_made_by_a_script(picture):
+    # One of the scripts runs the Python of that page.
+    made = [*(ROOT / "scripts").glob("*.py"), ROOT / "docs" / "beyond-images.md"]
+    name = re.compile(rf"\b{picture.stem.removeprefix('explorer-')}\b")
+    said = [file for file in made if name.search(file.read_text(encoding="utf-8"))]
+    assert said, f"no script makes {picture.name}"

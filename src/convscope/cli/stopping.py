@@ -19,6 +19,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Seconds in which what was raised should have come through.
 _PATIENCE = 2.0
 _AT_ONCE = 0.02
+_UNTIL_LOADED = 0.2
 _LOADING = (ExtensionFileLoader.create_module.__code__, ExtensionFileLoader.exec_module.__code__)
 
 
@@ -58,7 +59,7 @@ class Stopping:
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.status = self.status or 128 + number
         if _loads_machine_code(frame):
-            self._again(_AT_ONCE)
+            self._again(_UNTIL_LOADED)
             return
         self._again(_PATIENCE)
         raise KeyboardInterrupt

@@ -180,7 +180,12 @@ def test_a_widget_survives_that_its_network_is_trained(notebook):
         page.wait_for_timeout(200)
         problem = root.locator(".cs-problem")
         said.add(problem.inner_text() if problem.is_visible() else "")
-    assert said <= {"", "sequential is training: ask again when it is done"}
+    assert said <= {
+        "",
+        "sequential is training: ask again when it is done",
+        # Between two calls of fit it runs, and what is asked of that run comes after the next.
+        "the weights have changed since this run: run the image again",
+    }
     index, score = notebook.printed(3).split()
     choose(notebook, root, 6)
     reads(notebook, root, index if len(index) > 1 else f"class {index}")

@@ -1,6 +1,6 @@
 """Convscope beside other tools: the same work on the same network in the same process.
 
-    python benchmarks/peers/run.py                    all of them; half an hour, 8 GB of environments
+    python benchmarks/peers/run.py                    all; half an hour, 8 GB of environments
     python benchmarks/peers/run.py captum make_grid   these
     python benchmarks/peers/run.py --table            the table of what was measured before
 

@@ -257,7 +257,10 @@ def test_tables_without_images(tmp_path):
         assert "cast_column" in message
     table().select([]).to_parquet(tmp_path / "none.parquet")
     assert "holds no rows" in refusal(tmp_path / "none.parquet")
-    table().select([]).save_to_disk(tmp_path / "none")
+    # As an empty table is saved; not every version of datasets can.
+    table().save_to_disk(tmp_path / "none")
+    state = tmp_path / "none" / "state.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"_data_files": []}))
     assert "names no files" in refusal(tmp_path / "none")
 
 

@@ -218,7 +218,9 @@ def elsewhere(file, name):
 
 
 def pieces(file, name):
-    file.create_virtual_dataset(name, h5py.VirtualLayout((2**20, 2**14), "float32"))
+    layout = h5py.VirtualLayout((2**20, 2**14), "float32")
+    layout[:1] = h5py.VirtualSource("/etc/hosts", "x", shape=(1, 2**14))
+    file.create_virtual_dataset(name, layout)
 
 
 def linked(file, name):

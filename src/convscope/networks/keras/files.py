@@ -145,14 +145,25 @@ def _loaded(
     )
 
 
+_MODELS = ("Model", "Functional", "Sequential")
+
+
 def _needs_mending(contents: Contents) -> bool:
-    """Tell whether Keras, if it opened a file, would compute something else than it says."""
+    """Tell whether Keras, if it opened a file, would compute something else than it says.
+
+    Or would never come back: before 3.15 it looks for ever for the calls of a model that another
+    one calls several times.
+    """
     if not contents.is_old:
         return False
     from convscope.networks.keras.legacy.settings import changed_meaning
 
     entries = list(inner_entries(contents.configuration))
-    return contents.backend == "theano" or changed_meaning(entries)
+    shared = any(
+        entry["class_name"] in _MODELS and len(entry.get("inbound_nodes") or ()) > 1
+        for entry in entries
+    )
+    return contents.backend == "theano" or shared or changed_meaning(entries)
 
 
 def _has_order_of(model: Any, path: Path) -> bool:

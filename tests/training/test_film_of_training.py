@@ -104,7 +104,9 @@ def test_gradients_are_those_that_jax_computes_for_the_batch(name, tmp_path):
             by_channel = np.moveaxis(gradient, axis, 0).reshape(gradient.shape[axis], -1)
             expected = np.linalg.norm(by_channel, axis=1)
             found = opened[layer]["gradient"][step]
-            np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-6)
+            # A small difference of squares is rounded, and its root is not small.
+            least = 1e-5 if name == "rmsprop" else 1e-6
+            np.testing.assert_allclose(found, expected, rtol=2e-3, atol=least)
     assert np.isnan(opened["conv"]["gradient"][0]).all()
     assert "gradient" not in opened["flatten"]
     model.set_weights(last)

@@ -95,7 +95,9 @@ class Sheet:
 
     def exactly(self, pixels: NDArray[np.uint8], box: Box) -> None:
         """Put pixels into a box of as many pixels in print: none is left out or drawn twice."""
-        self.picture(pixels, box)
+        left, top, width, height = box
+        # Matplotlib 3.10 rounds sizes up: what floats leave above a pixel would be one more.
+        self.picture(pixels, (left, top, width - 1e-9, height - 1e-9))
         # In PDF and SVG they are embedded as they are, not resampled to the page's pixels.
         self.axes.images[-1].set_interpolation("none")
 

@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
 import convscope
+from convscope.errors import MissingExtraError, require
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -49,3 +52,18 @@ def test_every_public_name_is_there():
     for name in convscope.__all__:
         assert getattr(convscope, name) is not None
         assert name in dir(convscope)
+
+
+@pytest.mark.parametrize(
+    ("extra", "package"), [("onnx", "'convscope[onnx]'"), (None, "broken_here")]
+)
+@pytest.mark.parametrize("error", ["AttributeError", "ImportError", "RuntimeError"])
+def test_a_library_that_fails_while_it_is_imported(tmp_path, monkeypatch, error, extra, package):
+    (tmp_path / "broken_here.py").write_text(f"raise {error}('numpy has no\\nfloat4')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MissingExtraError) as told:
+        require("broken_here", extra, "opening a model")
+    assert str(told.value) == (
+        "opening a model needs broken_here, which is installed but cannot be imported "
+        f"(numpy has no float4): pip install --upgrade --upgrade-strategy eager {package}"
+    )

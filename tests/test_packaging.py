@@ -1,6 +1,7 @@
 """What a person installs: the wheel holds what the source holds, and nothing else."""
 
 import importlib.util
+import re
 import subprocess
 import sys
 import tarfile
@@ -77,6 +78,17 @@ def test_the_wheel_says_what_the_project_says(wheel):
     plain = [one for one in metadata.get_all("Requires-Dist") if "extra ==" not in one]
     frameworks = {"keras", "jax", "torch", "tensorflow", "onnxruntime", "ray"}
     assert not {one.partition(">")[0].partition("[")[0] for one in plain} & frameworks
+
+
+def test_every_extra_that_the_code_and_the_documents_name_is_there():
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+    named = set()
+    for path in [*SOURCE.rglob("*.py"), *pages]:
+        text = path.read_text(encoding="utf-8")
+        for extras in re.findall(r"convscope\[([\w,]+)\]", text):
+            named |= set(extras.split(","))
+        named |= set(re.findall(r"\brequire\(\s*[^,()]+,\s*\"(\w+)\"", text))
+    assert {"keras", "onnx", "survey", "torch"} <= named <= set(PROJECT["optional-dependencies"])
 
 
 def test_the_source_distribution_can_be_worked_on(made):

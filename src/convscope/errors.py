@@ -133,27 +133,35 @@ def _meant(matches: list[str], known: list[str]) -> str:
     return f"one of: {shown}" + (f" and {len(known) - 12} more" if len(known) > 12 else "")
 
 
-def require(module: str, extra: str, purpose: str) -> ModuleType:
-    """Import a library that belongs to an extra, or say in one line which extra brings it.
+def require(module: str, extra: str | None, purpose: str) -> ModuleType:
+    """Import a library that is not always there, or say in one line how to get it.
 
     Parameters
     ----------
     module : str
         Import name, such as ``"keras"``.
-    extra : str
-        The extra of Convscope that installs it.
+    extra : str or None
+        The extra of Convscope that installs it; None where none does, and pip knows it by its name.
     purpose : str
         What needs it, as the subject of a sentence: ``"opening a Keras model"``.
 
     Raises
     ------
     MissingExtraError
-        When the module, or something that it imports, is not installed.
+        When the module, or something that it imports, is not installed, or fails while it is
+        imported.
     """
+    package = f"'convscope[{extra}]'" if extra else module.partition(".")[0]
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         missing = error.name or module
         raise MissingExtraError(
-            f"{purpose} needs {missing}, which is not installed: pip install 'convscope[{extra}]'"
+            f"{purpose} needs {missing}, which is not installed: pip install {package}"
+        ) from error
+    # With libraries that it was not made for, one may fail in any way.
+    except Exception as error:
+        raise MissingExtraError(
+            f"{purpose} needs {module}, which is installed but cannot be imported "
+            f"({reason_of(error)}): pip install --upgrade --upgrade-strategy eager {package}"
         ) from error

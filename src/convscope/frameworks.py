@@ -13,7 +13,7 @@ from convscope.errors import MissingExtraError, require
 
 __all__ = ["choose_backend", "expect_keras", "import_keras"]
 
-_BACKENDS = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}
+_BACKENDS = ("jax", "tensorflow", "torch")
 
 
 def import_keras(purpose: str) -> ModuleType:
@@ -31,13 +31,10 @@ def import_keras(purpose: str) -> ModuleType:
     Raises
     ------
     MissingExtraError
-        When Keras or every backend is missing.
+        When Keras or every backend is missing, or the one that ``KERAS_BACKEND`` names.
     """
-    if not choose_backend():
-        raise MissingExtraError(
-            f"{purpose} needs a backend for Keras (jax, tensorflow or torch), and none is "
-            "installed: pip install 'convscope[keras]'"
-        )
+    if reason := _no_backend(purpose):
+        raise MissingExtraError(reason)
     return require("keras", "keras", purpose)
 
 
@@ -52,10 +49,28 @@ def expect_keras(purpose: str) -> None:
     Raises
     ------
     MissingExtraError
-        When Keras or every backend is missing.
+        When Keras or every backend is missing, or the one that ``KERAS_BACKEND`` names.
     """
-    if find_spec("keras") is None or not choose_backend():
+    if find_spec("keras") is None or _no_backend(purpose):
         import_keras(purpose)
+
+
+def _no_backend(purpose: str) -> str:
+    """Say why Keras has no backend; nothing where it has one, or is not there itself."""
+    needs = f"{purpose} needs a backend for Keras"
+    if not choose_backend():
+        return (
+            f"{needs} (jax, tensorflow or torch), and none is installed: "
+            "pip install 'convscope[keras]'"
+        )
+    named = os.environ.get("KERAS_BACKEND")
+    if not named or _installed(named) or "keras" in sys.modules or find_spec("keras") is None:
+        return ""
+    installed = " or ".join(name for name in _BACKENDS if _installed(name))
+    remedy = (
+        f"set it to {installed}" if installed else "set it to jax: pip install 'convscope[keras]'"
+    )
+    return f"{needs}, and KERAS_BACKEND names {named!r}, which is not installed: {remedy}"
 
 
 def choose_backend() -> bool:
@@ -87,4 +102,4 @@ def _configured() -> str | None:
 
 
 def _installed(backend: str) -> bool:
-    return find_spec(_BACKENDS.get(backend, backend)) is not None
+    return backend.isidentifier() and find_spec(backend) is not None

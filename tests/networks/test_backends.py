@@ -61,3 +61,16 @@ def test_without_any_backend_the_remedy_is_named(monkeypatch, tmp_path):
 
     with pytest.raises(MissingExtraError, match=r"needs a backend .*convscope\[keras\]"):
         chosen(monkeypatch, str(tmp_path), installed=[])
+
+
+@pytest.mark.parametrize(
+    ("installed", "remedy"),
+    [(["jax", "torch"], "set it to jax or torch"), ([], "set it to jax: pip install ")],
+)
+@pytest.mark.parametrize("name", ["tensorflow", "Tensor Flow"])
+def test_a_variable_that_names_what_is_not_installed(monkeypatch, name, installed, remedy):
+    from convscope.errors import MissingExtraError
+
+    with pytest.raises(MissingExtraError) as told:
+        chosen(monkeypatch, variable=name, installed=installed)
+    assert f"KERAS_BACKEND names {name!r}, which is not installed: {remedy}" in str(told.value)

@@ -49,13 +49,13 @@ def open_kept(library: str, name: str) -> Kept:
     """
     opened = f"opening {library}:{name}"
     if library == "timm":
-        timm = require("timm", "timm", opened)
+        timm = require("timm", None, opened)
         known: Sequence[str] = timm.list_models(pretrained=True)
         make: Callable[[Any, str], Kept] = _of_timm
         module = timm
     else:
-        module = require("torchvision", "torchvision", opened)
-        known = require("torchvision.models", "torchvision", opened).list_models()
+        module = require("torchvision", None, opened)
+        known = require("torchvision.models", None, opened).list_models()
         make = _of_torchvision
     plain = {choice.partition(".")[0] for choice in known}
     if name not in known and name not in plain:

@@ -69,7 +69,8 @@ def _change(top: Path, file: Path, chance: random.Random) -> None:
             file.unlink()
             file.symlink_to(chance.choice((file.name, "..", "/dev/null", "nowhere", "/etc/passwd")))
         case 6:
-            shutil.copytree(top, file.parent / "copy", ignore=shutil.ignore_patterns("copy"))
+            others = shutil.ignore_patterns("copy")
+            shutil.copytree(top, file.parent / "copy", ignore=others, dirs_exist_ok=True)
         case _:
             shutil.rmtree(file.parent if file.parent != top else file, ignore_errors=True)
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -140,6 +141,21 @@ def test_what_describes_the_store_may_be_damaged(finished, content):
     (finished / "zarr.json").write_bytes(content)
     refusal(open_survey, finished)
     refusal(surveyed, finished)
+
+
+@pytest.mark.parametrize("array", ["histogram", "class_mean", "top_image", "class_map/0"])
+def test_arrays_may_be_lost(finished, array):
+    shutil.rmtree(finished / array)
+    assert f"{array} in" in refusal(everything, finished)
+
+
+def test_leaders_that_are_no_images_of_the_dataset_are_damage(stopped):
+    def change(arrays):
+        arrays["leaders.image"][0, 0] = 40
+        arrays["leaders.value"][0, 0] = 10**6
+
+    rewritten(stopped, change)
+    assert "names image 40, which is none of" in refusal(surveyed, stopped)
 
 
 @pytest.mark.parametrize("array", ["mean", "top_image", "class_map/0"])

@@ -258,7 +258,9 @@ class Survey(Mapping[str, "xarray.Dataset"]):
         entry, own = self._layers[layer], self.columns[layer]
         channels = own.stop - own.start
         variables: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
-            name: (dims, self.read(name, own)) for name, dims in _DIMS.items() if self.holds(name)
+            name: (dims, self.read(name, own))
+            for name, dims in _DIMS.items()
+            if name not in _NOT_ALWAYS or self.holds(name)
         }
         variables["class_images"] = (("class",), self.read("class_images"))
         space = tuple(entry["shape"][1:])
@@ -322,6 +324,8 @@ _DIMS: dict[str, tuple[str, ...]] = {
     "top_label": ("channel", "rank"),
     "top_crop": ("channel", "rank", "image_axis", "end"),
 }
+# Without labels, without a size of the images, and before the survey's end.
+_NOT_ALWAYS = ("top_label", "top_crop")
 
 
 def _read(store: Store) -> tuple[dict[str, Any], Summary | None]:

@@ -7,6 +7,7 @@ from dataclasses import fields
 
 import numpy as np
 
+from convscope.errors import InputError
 from convscope.inputs.dataset import Dataset
 from convscope.networks import Network
 from convscope.networks.reductions import columns_of
@@ -122,12 +123,24 @@ def seen_by_leaders(network: Network, dataset: Dataset, plan: Plan, found: Array
     ----------
     found : dict
         From `arrays_of`.
+
+    Raises
+    ------
+    InputError
+        When one of them is no image of the dataset.
     """
     image, unit = found["top_image"][1], found["top_unit"][1]
+    indices = np.arange(len(dataset)) if dataset.indices is None else dataset.indices
+    strange = image[(image >= 0) & ~np.isin(image, indices)]
+    if strange.size:
+        raise InputError(
+            f"a summary in the store names image {strange[0]}, which is none of {dataset.name}: "
+            "delete the store, and survey again"
+        )
     seen: Arrays = {}
     if dataset.labels is not None:
-        places = image if dataset.indices is None else np.searchsorted(dataset.indices, image)
-        label = np.where(image < 0, -1, np.asarray(dataset.labels)[np.maximum(places, 0)])
+        places = np.searchsorted(indices, image)
+        label = np.where(image < 0, -1, np.asarray(dataset.labels)[places])
         seen["top_label"] = (("channel", "rank"), label.astype(np.int32))
     if network.preparation is not None and network.preparation.size is not None:
         layers = layers_of(network, plan)

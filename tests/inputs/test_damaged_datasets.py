@@ -47,6 +47,7 @@ IMAGES = npy((2, 4, 4), bytes(32))
         (archive(zipfile.ZIP_DEFLATED, x_test=npy((2**40,), bytes(64))), "claims"),
         (archive(x_test=npy((2, 4, 4), bytes(31))), "cannot be read"),
         (archive(x_test=npy((10**30, 4, 4))), "claims"),
+        (archive(x_test=npy((-1, 7, 2**62))), "its shape is (-1, 7, 4611686018427387904)"),
         (archive(x_test=npy((-1, 4, 4))), "test.npz"),
         (archive(x_test=npy("(((", bytes(32))), "cannot be read"),
         (archive(x_test=npy((1, 4, 4), bytes(16), "|O")), "test.npz"),

@@ -158,6 +158,14 @@ def test_leaders_that_are_no_images_of_the_dataset_are_damage(stopped):
     assert "names image 40, which is none of" in refusal(surveyed, stopped)
 
 
+def test_leading_units_that_are_not_in_their_maps_are_damage(stopped):
+    def change(arrays):
+        arrays["leaders.position"][:] = 10**6
+
+    rewritten(stopped, change)
+    assert "names unit 1000000 of" in refusal(surveyed, stopped)
+
+
 @pytest.mark.parametrize("array", ["mean", "top_image", "class_map/0"])
 def test_chunks_may_be_damaged(finished, array):
     for chunk in (finished / array / "c").rglob("*"):

@@ -60,6 +60,13 @@ def test_arrays_of_another_length_or_shape_are_refused(film, name):
         network.predict(network.film.inputs)
 
 
+@pytest.mark.parametrize("name", ["maps/0", "dead", "low", "change"])
+def test_arrays_that_end_before_the_film_are_refused(film, name):
+    changed(film / name / "zarr.json", lambda told: told.update(shape=[1, *told["shape"][1:]]))
+    with pytest.raises(ConvscopeError, match=f"{name} in .* is damaged"):
+        everything(film)
+
+
 def changed(file, change):
     told = json.loads(file.read_text())
     change(told)

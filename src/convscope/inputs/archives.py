@@ -99,6 +99,8 @@ def _claimed(part: IO[bytes]) -> int | None:
         return None
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, _, dtype = read(part)
+    if min(shape, default=0) < 0:
+        raise ValueError(f"its shape is {shape}")
     return prod(shape) * dtype.itemsize
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from convscope.analysis.boxes import Ends, boxes, seeing_all
 from convscope.analysis.receptive_field import box_of, sizes_of
+from convscope.errors import InputError
 from convscope.networks import Layer, Network
 from convscope.surveys.shapes import blank
 
@@ -36,6 +37,11 @@ def crops_of(
     list of numpy.ndarray
         Of each layer, int32, the shape of its units and then ``(axis, end)``: start and stop on the
         prepared image, stop excluded; -1 where it is not known.
+
+    Raises
+    ------
+    InputError
+        When a unit lies outside its map.
     """
     entry = network.inputs[0].name
     every = list(network.layers.values())[-1]
@@ -76,7 +82,13 @@ def _crops(
         if seen is None
         else [np.stack(ends, axis=1).astype(np.int32) for ends in seen]
     )
-    y, x = np.divmod(np.maximum(units, 0), sizes[layer.name][1])
+    height, width = sizes[layer.name]
+    if units.max(initial=-1) >= height * width:
+        raise InputError(
+            f"a summary in the store names unit {units.max()} of {layer.name}, whose maps are "
+            f"{height} x {width}: delete the store, and survey again"
+        )
+    y, x = np.divmod(np.maximum(units, 0), width)
     found = np.stack([rows[y], columns[x]], axis=-2)
     found[(found == _NOTHING).all(axis=-1).any(axis=-1)] = _NOTHING
     found[units < 0] = -1

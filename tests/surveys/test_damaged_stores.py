@@ -166,6 +166,14 @@ def test_leading_units_that_are_not_in_their_maps_are_damage(stopped):
     assert "names unit 1000000 of" in refusal(surveyed, stopped)
 
 
+def test_summaries_of_unlike_networks_are_not_added(stopped):
+    def change(arrays):
+        arrays["confusion"] = arrays["confusion"][:, 1:]
+
+    rewritten(stopped, change)
+    assert "networks with unlike outputs" in refusal(surveyed, stopped)
+
+
 @pytest.mark.parametrize("array", ["mean", "top_image", "class_map/0"])
 def test_chunks_may_be_damaged(finished, array):
     for chunk in (finished / array / "c").rglob("*"):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from convscope.errors import InputError
 from convscope.surveys.leaders import Leaders
 
 __all__ = ["Moments", "Summary"]
@@ -121,7 +122,21 @@ class Summary:
     skipped: tuple[tuple[int, str], ...] = ()
 
     def merge(self, other: Summary) -> Summary:
-        """Add the images of another summary, which must be others."""
+        """Add the images of another summary, which must be others.
+
+        Raises
+        ------
+        InputError
+            When outputs or maps are of other sizes.
+        """
+        own, theirs = (
+            [part.shape for part in (one.confusion, *one.class_maps)] for one in (self, other)
+        )
+        if own != theirs:
+            raise InputError(
+                "two summaries in the store are of networks with unlike outputs or maps: delete "
+                "the store, and survey again"
+            )
         order = np.argsort(np.concatenate([self.profile_image, other.profile_image]))
         return Summary(
             self.moments.merge(other.moments),

@@ -4,6 +4,9 @@ import keras
 import numpy as np
 from keras import layers
 
+KERAS = tuple(int(part) for part in keras.__version__.split(".")[:2])
+"""Its version, for what Keras itself refuses before another one."""
+
 
 def settled(model, seed=0):
     """Give a built model weights that are neither zero nor one, variances that are positive."""

@@ -1,6 +1,5 @@
 """Why an output has its size: the formula against what Keras gives."""
 
-import keras
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -10,9 +9,8 @@ import convscope
 from convscope.networks.geometry import Geometry
 from convscope.networks.keras.kinds import geometry_of, kind_of
 
-from .models import classifier
+from .models import KERAS, classifier
 
-KERAS = tuple(int(part) for part in keras.__version__.split(".")[:2])
 SIZES = st.integers(9, 40)
 KERNELS = st.integers(1, 5)
 PADDINGS = st.sampled_from(["valid", "same"])

@@ -10,6 +10,8 @@ from keras import layers
 import convscope
 from convscope.networks.geometry import Field, Geometry
 
+from .models import KERAS
+
 # Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks", Distill
 # (2019), table 1 and its accompanying figures.
 PUBLISHED = [
@@ -69,7 +71,6 @@ def test_three_by_three_with_stride_two_by_hand():
     assert field.size == 15 and field.jump == 4
 
 
-KERAS = tuple(int(part) for part in keras.__version__.split(".")[:2])
 WINDOWS = st.tuples(st.integers(1, 3), st.integers(1, 2), st.sampled_from(["valid", "same"]))
 
 
